@@ -1,0 +1,58 @@
+"""What a conversion is asked for, and what it did. Plain data: no torch, no bpy, cheap to import."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from .errors import HdrError
+
+Projection = Literal["auto", "equirectangular", "flat"]
+Compression = Literal["zip", "dwaa"]
+Device = Literal["auto", "cuda", "mps", "cpu"]
+
+Progress = Callable[[float, str], None]
+"""Called with the fraction done, in [0, 1], and the stage's name."""
+
+IsCancelled = Callable[[], bool]
+"""Asked between steps; True makes the conversion raise `Cancelled`."""
+
+
+@dataclass(frozen=True)
+class ConvertSettings:
+    """How a photo becomes radiance.
+
+    projection: "auto" takes a 2:1 picture as an equirectangular panorama and refuses others; "equirectangular" insists on a
+        panorama; "flat" converts any picture as a picture, with no wrap.
+    compression: of the EXR. "zip" is lossless, "dwaa" smaller and lossy (highlights move by about 0.7%).
+    device: where the network runs; "auto" takes the GPU where there is one.
+
+    Raises HdrError on a value that is none of these.
+    """
+
+    projection: Projection = "auto"
+    compression: Compression = "zip"
+    device: Device = "auto"
+
+    def __post_init__(self) -> None:
+        for name, choices in (("projection", Projection), ("compression", Compression), ("device", Device)):
+            value = getattr(self, name)
+            if value not in get_args(choices):
+                raise HdrError(f"{name}={value!r} is not known.", f"Choose one of {', '.join(get_args(choices))}.")
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """What a conversion did. All fields are plain values, so that it travels as JSON."""
+
+    source: str
+    output: str
+    width: int
+    height: int
+    projection: Literal["equirectangular", "flat"]
+    pixel_type: Literal["half", "float"]
+    device: str
+    weights: str  # the version of the weights
+    peak: float  # largest radiance, photo white = 1
+    seconds: float
