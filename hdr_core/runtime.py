@@ -1,0 +1,28 @@
+"""The packages that converting needs, imported when first used: importing the core must stay instant."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from types import ModuleType
+
+from .errors import RuntimeMissingError
+
+REQUIREMENTS = {
+    "numpy": "numpy>=1.26",
+    "torch": "torch>=2.4",
+    "safetensors": "safetensors==0.8.0",
+    "pyvips": "pyvips==3.2.0 pyvips-binary==8.18.7",
+    "OpenEXR": "OpenEXR==3.5.3",
+}
+
+
+def require(module: str) -> ModuleType:
+    """Import one of `REQUIREMENTS`; raises RuntimeMissingError when this Python has it not, or cannot load it."""
+    try:
+        return importlib.import_module(module)
+    except (ImportError, OSError) as error:  # OSError: the package is there, its shared library is not
+        raise RuntimeMissingError(
+            f"This Python ({sys.executable}) cannot import {module}: {error}.",
+            f"Install it with: python -m pip install {REQUIREMENTS[module]}",
+        ) from error
