@@ -71,13 +71,12 @@ def read_exr(path: Path) -> tuple[np.ndarray, dict[str, Any]]:
         raise PhotoError(f'"{path}" is no OpenEXR file.', "Give the path of an .exr file.")
     try:
         image = openexr.File(os.fspath(path))
-        channels = image.channels()
-        header = image.header()
-    except RuntimeError as error:
-        raise PhotoError(f'"{path}" cannot be read: {error}.', "Make it again from its source.") from error
+        channels, header = image.channels(), image.header()
+    except (RuntimeError, ValueError) as error:  # ValueError: the pixels are damaged, so the library dropped the part
+        raise PhotoError(f'"{path}" is damaged.', "Make it again from its source.") from error
     pixels = next((channels[name].pixels for name in ("RGB", "RGBA") if name in channels), None)
-    if pixels is None:  # the library only prints a warning when the pixels are damaged
-        raise PhotoError(f'"{path}" is damaged, or has no RGB channels.', "Make it again from its source.")
+    if pixels is None:
+        raise PhotoError(f'"{path}" has no RGB channels.', "Give an OpenEXR file with the channels R, G and B.")
     return pixels.astype("float32"), header
 
 
