@@ -1,0 +1,143 @@
+"""A photo file becomes an EXR file: the one way that the operator, the command line and scripts all take."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from .atomic import replacing
+from .errors import Cancelled, DeviceError, OutputError
+from .exr import SOFTWARE, is_ours, write_exr
+from .projection import resolve_projection
+from .settings import Conversion, ConvertSettings, IsCancelled, Progress
+from .version import __version__
+
+if TYPE_CHECKING:
+    from .reconstruct import Radiance
+
+_DEFAULTS = ConvertSettings()
+_STAGES = {"Reading": (0.0, 0.05), "Restoring light": (0.05, 0.9), "Writing": (0.9, 1.0)}  # parts of the whole, roughly by time
+
+
+def convert(
+    source: Path | str,
+    output: Path | str,
+    settings: ConvertSettings = _DEFAULTS,
+    *,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+    cancelled: IsCancelled | None = None,
+) -> Conversion:
+    """Convert the photo `source` into the EXR file `output`: linear Rec.709 radiance, 1.0 = the photo's white.
+
+    The same photo and settings give the same bytes on the same machine, whoever calls. `output` appears whole or not at all.
+    An existing file is replaced if this software wrote it, or if `overwrite` is True; the source never is.
+    `progress` hears of fractions that never fall; `cancelled` is asked between steps.
+
+    Raises an HdrError: PhotoError, ProjectionError, OutputError, DeviceError, WeightsError, RuntimeMissingError, Cancelled.
+    """
+    began = time.perf_counter()
+    source, output = Path(source), Path(output)
+    steps = _Steps(progress, cancelled)
+    try:
+        steps.enter("Reading")
+        from .photo import read_photo
+
+        photo = read_photo(source)
+        projection = resolve_projection(photo.width, photo.height, settings.projection)
+        _check_output(source, output, overwrite=overwrite)  # now, because restoring may take minutes
+
+        steps.enter("Restoring light")
+        from .reconstruct import reconstruct
+
+        radiance = reconstruct(
+            photo,
+            panorama=projection == "equirectangular",
+            device=settings.device,
+            progress=steps.within,
+            cancelled=cancelled,
+        )
+
+        steps.enter("Writing")
+        pixel_type = write_exr(
+            output,
+            radiance.pixels,
+            alpha=photo.alpha,
+            compression=settings.compression,
+            header=_header(settings, projection, radiance),
+            overwrite=True,  # _check_output has decided
+        )
+    except MemoryError as error:
+        raise DeviceError(
+            "There is not enough memory for this picture.", "Close other programs, or make it smaller."
+        ) from error
+    steps.within(1.0)
+    return Conversion(
+        source=str(source),
+        output=str(output),
+        width=photo.width,
+        height=photo.height,
+        projection=projection,
+        pixel_type=pixel_type,
+        device=radiance.device,
+        weights=radiance.weights,
+        peak=float(radiance.pixels.max()),
+        seconds=time.perf_counter() - began,
+    )
+
+
+class _Steps:
+    """Maps each stage's own progress to the whole, and asks between stages whether to go on."""
+
+    def __init__(self, progress: Progress | None, cancelled: IsCancelled | None) -> None:
+        self._progress = progress
+        self._cancelled = cancelled
+        self._stage = ""
+        self._reached = 0.0
+
+    def enter(self, stage: str) -> None:
+        if self._cancelled is not None and self._cancelled():
+            raise Cancelled
+        self._stage = stage
+        self.within(0.0)
+
+    def within(self, fraction: float, _: str = "") -> None:
+        """`fraction` of the present stage, in [0, 1], is done."""
+        low, high = _STAGES[self._stage]
+        self._reached = max(self._reached, low + (high - low) * min(fraction, 1.0))
+        if self._progress is not None:
+            self._progress(self._reached, self._stage)
+
+
+class _OnlyTrying(Exception):  # noqa: N818  (no error)
+    """Leaves the trial write of `_check_output`, so that nothing comes of it."""
+
+
+def _check_output(source: Path, output: Path, *, overwrite: bool) -> None:
+    """Raise OutputError if `output` may not be written, or cannot be: found out by opening a file beside it."""
+    if output.suffix.lower() != ".exr":
+        raise OutputError(f'The output "{output}" does not end in .exr.', f'Name it "{output.stem}.exr".')
+    if output.exists() and os.path.samefile(source, output):  # noqa: PTH121  (Path.samefile is the same)
+        raise OutputError(f'The output "{output}" is the photo itself.', "Choose another name.")
+    with suppress(_OnlyTrying), replacing(output, overwrite=True):
+        raise _OnlyTrying
+    if os.path.lexists(output) and not overwrite and not is_ours(output):
+        raise OutputError(
+            f'"{output}" exists and was not made by this software.', "Choose another name, or allow it to be overwritten."
+        )
+
+
+def _header(settings: ConvertSettings, projection: Literal["equirectangular", "flat"], radiance: Radiance) -> dict[str, str]:
+    """What the file says of its making. Nothing that differs between callers: no paths, no times."""
+    return {
+        "software": f"{SOFTWARE} {__version__}",
+        "settings": json.dumps(asdict(settings), sort_keys=True),
+        "projection": projection,
+        "weights": radiance.weights,
+        "device": radiance.device,
+    }

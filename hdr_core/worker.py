@@ -1,0 +1,146 @@
+"""The child process that holds torch and the GPU. Started and spoken to by `client.py`.
+
+Requests come as JSON lines on standard input and are done in turn:
+    {"id": 1, "op": "convert", "source": PATH, "output": PATH, "settings": {...}, "overwrite": false}
+    {"id": 2, "op": "hello"}
+Events go out as JSON lines on standard output:
+    {"id": 1, "event": "progress", "fraction": 0.5, "stage": "Restoring light"}
+    {"id": 1, "event": "done", "result": {...}}
+    {"id": 1, "event": "error", "error": "PhotoError", "problem": "...", "next_step": "..."}
+Both are ASCII. Standard error is a log for humans. When standard input ends (the parent closed it, or died) the process removes
+its temporary file and ends at once, whatever it is doing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import queue
+import signal
+import threading
+import traceback
+from collections.abc import Mapping
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import IO, Any, NoReturn
+
+from .convert import convert
+from .errors import HdrError, WorkerError
+from .runtime import REQUIREMENTS, require
+from .settings import ConvertSettings
+from .temporary import remove_temporary
+
+
+def main() -> NoReturn:
+    """Serve until standard input ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the parent's terminal is the parent's to answer
+    requests, events = _take_pipes()
+    Worker(events).serve(requests)
+
+
+def _take_pipes() -> tuple[IO[bytes], IO[bytes]]:
+    """Keep the pipes for the protocol: what a library prints goes to the log, and it reads nothing from us."""
+    requests, events = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    return requests, events
+
+
+class Worker:
+    """Reads requests in a thread, so that it hears of the parent's end while the main thread converts."""
+
+    def __init__(self, events: IO[bytes]) -> None:
+        self._events = events
+        self._requests: queue.Queue[bytes] = queue.Queue()
+        self._output: Path | None = None  # what is being written
+
+    def serve(self, requests: IO[bytes]) -> NoReturn:
+        threading.Thread(target=self._listen, args=(requests,), daemon=True).start()
+        while True:
+            self._answer(self._requests.get())
+
+    def _listen(self, requests: IO[bytes]) -> None:
+        for line in requests:
+            self._requests.put(line)
+        self._leave()
+
+    def _leave(self) -> NoReturn:
+        output = self._output
+        if output is not None:
+            remove_temporary(output, os.getpid(), patience=10.0)
+        os._exit(0)  # the main thread may be deep in torch: it cannot be asked
+
+    def _send(self, request_id: object, event: str, **fields: object) -> None:
+        try:
+            self._events.write(json.dumps({"id": request_id, "event": event, **fields}).encode("ascii") + b"\n")
+            self._events.flush()
+        except OSError:  # nobody listens any more
+            self._leave()
+
+    def _answer(self, line: bytes) -> None:
+        request_id: object = None
+        try:
+            request = _parse(line)
+            request_id = request.get("id")
+            self._send(request_id, "done", result=self._do(request_id, request))
+        except HdrError as error:
+            self._send_error(request_id, error)
+        except Exception as error:  # noqa: BLE001  (the end of the line: the parent must hear of anything that went wrong)
+            traceback.print_exc()
+            problem = f"The conversion failed unexpectedly ({type(error).__name__}: {error})."
+            self._send_error(request_id, WorkerError(problem, "Report this, with the worker's log and the photo."))
+
+    def _send_error(self, request_id: object, error: HdrError) -> None:
+        self._send(request_id, "error", error=type(error).__name__, problem=error.problem, next_step=error.next_step)
+
+    def _do(self, request_id: object, request: Mapping[str, Any]) -> dict[str, Any]:
+        operation = request.get("op")
+        if operation == "hello":
+            return _versions()
+        if operation != "convert":
+            raise WorkerError(f"The worker knows no operation {operation!r}.", "Update the add-on, then restart it.")
+        source, output, settings, overwrite = _conversion(request)
+        self._output = output
+        try:
+            conversion = convert(
+                source,
+                output,
+                settings,
+                overwrite=overwrite,
+                progress=lambda fraction, stage: self._send(request_id, "progress", fraction=fraction, stage=stage),
+            )
+        finally:
+            self._output = None
+        return asdict(conversion)
+
+
+def _parse(line: bytes) -> dict[str, Any]:
+    try:
+        request = json.loads(line)
+    except ValueError as error:
+        raise _malformed(f"no JSON: {error}") from error
+    if not isinstance(request, dict):
+        raise _malformed("no JSON object")
+    return request
+
+
+def _conversion(request: Mapping[str, Any]) -> tuple[Path, Path, ConvertSettings, bool]:
+    try:
+        settings = ConvertSettings(**request["settings"])
+        return Path(request["source"]), Path(request["output"]), settings, bool(request["overwrite"])
+    except (KeyError, TypeError) as error:
+        raise _malformed(f"{type(error).__name__}: {error}") from error
+
+
+def _malformed(why: str) -> WorkerError:
+    return WorkerError(f"The worker was sent a request that it cannot read ({why}).", "Update the add-on, then restart it.")
+
+
+def _versions() -> dict[str, str]:
+    for module in REQUIREMENTS:
+        require(module)
+    return {"Python": platform.python_version(), **{module: version(module) for module in REQUIREMENTS}}
