@@ -1,0 +1,64 @@
+# make demo: one photo, all the way.  make test: everything that is tested.  Both set up what they need.
+PYTHON ?= python3
+BPY := 5.0.1 4.5.15 4.2.23
+PIP := -m pip install -q --disable-pip-version-check
+RUN := .venv/bin/python
+export LDR_TO_HDRI_PYTHON := $(CURDIR)/.venv/bin/python
+
+.PHONY: help setup demo test lint types test-core test-blender test-install package score train benchmark clean
+
+help:
+	@sed -n 's/^# make/make/p' Makefile
+	@echo 'also: lint types test-core test-blender test-install package score train benchmark clean'
+
+# Environments: one that runs the network and the tools, one for each Blender.
+.venv/.done: requirements/runtime.txt requirements/dev.txt
+	$(PYTHON) -m venv .venv
+	.venv/bin/python $(PIP) -r requirements/dev.txt
+	@touch $@
+
+.venv-bpy-%/.done: requirements/blender.txt
+	@scripts/system_libraries.sh
+	$(PYTHON) -m venv .venv-bpy-$*
+	.venv-bpy-$*/bin/python $(PIP) bpy==$* -r requirements/blender.txt
+	@touch $@
+
+setup: .venv/.done $(BPY:%=.venv-bpy-%/.done)
+
+demo: .venv/.done .venv-bpy-5.0.1/.done
+	.venv-bpy-5.0.1/bin/python scripts/demo.py
+
+test: lint types test-core test-blender test-install
+
+lint: .venv/.done
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+
+types: .venv/.done
+	scripts/types.sh $(CURDIR)/$(RUN)
+
+test-core: .venv/.done
+	$(RUN) -m pytest tests/core tests/gpu
+
+test-blender: .venv/.done $(BPY:%=.venv-bpy-%/.done)
+	@set -e; for version in $(BPY); do echo "== bpy $$version"; .venv-bpy-$$version/bin/python -m pytest tests/blender; done
+
+test-install: setup
+	$(RUN) -m pytest tests/install
+
+package: .venv-bpy-5.0.1/.done
+	.venv-bpy-5.0.1/bin/python scripts/package.py
+
+# TRUTH: a folder of linear .exr panoramas and stills; SCORER: the scorer's script
+score: .venv/.done
+	$(RUN) $(SCORER) $(TRUTH) build/score --batch '$(RUN) -m hdr_core.cli batch {photos} {results}'
+
+# DATA: folders of linear .exr truth. Needs a CUDA GPU.
+train: .venv/.done
+	$(RUN) -m training.train --data $(DATA) --out build/training --minutes $(or $(MINUTES),20)
+
+benchmark: setup
+	$(RUN) benchmarks/enable.py
+
+clean:
+	rm -rf build .venv .venv-bpy-*

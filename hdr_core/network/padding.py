@@ -1,0 +1,64 @@
+"""What lies beyond the edge of a picture: a sphere wraps in longitude and crosses poles, a flat picture repeats its edge."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+def sphere_index(rows: Tensor, columns: Tensor, height: int, width: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Where rows and columns beyond the edge of an equirectangular picture lie inside it.
+
+    Crossing a pole mirrors the row and turns by half the width. Returns (row (h,), column (w,), column beyond a pole (w,));
+    rows outside [0, height) take the last. At most one crossing: rows in [-height, 2 * height).
+    """
+    row = torch.where(rows < 0, -1 - rows, torch.where(rows >= height, 2 * height - 1 - rows, rows))
+    return row, columns % width, (columns + width // 2) % width
+
+
+def pad(x: Tensor, radius: int, *, panorama: bool) -> Tensor:
+    """(..., H, W) to (..., H + 2 radius, W + 2 radius). `radius` at most H, and for a panorama at most W."""
+    if radius == 0:
+        return x
+    if not panorama:
+        return functional.pad(x, (radius,) * 4, mode="replicate")
+    turned = x.roll(x.shape[-1] // 2, -1)
+    north, south = turned[..., :radius, :].flip(-2), turned[..., -radius:, :].flip(-2)
+    x = torch.cat([north, x, south], -2)
+    return torch.cat([x[..., -radius:], x, x[..., :radius]], -1)
+
+
+class Conv(nn.Conv2d):
+    """A convolution that keeps the size (divided by its stride) and knows what lies beyond the edge."""
+
+    def __init__(self, inputs: int, outputs: int, size: int = 3, *, stride: int = 1) -> None:
+        super().__init__(inputs, outputs, size, stride=stride)
+
+    def forward(self, x: Tensor, *, panorama: bool) -> Tensor:  # type: ignore[override]
+        return super().forward(pad(x, self.kernel_size[0] // 2, panorama=panorama))
+
+
+def double(x: Tensor, *, panorama: bool) -> Tensor:
+    """Bilinear upsampling by two, (N, C, H, W) to (N, C, 2 H, 2 W), without a seam at the wrap or a pole."""
+    up = functional.interpolate(pad(x, 1, panorama=panorama), scale_factor=2, mode="bilinear", align_corners=False)
+    return up[..., 2:-2, 2:-2]
+
+
+def sample_grid(low: Tensor, rows: Tensor, columns: Tensor, size: tuple[int, int], *, panorama: bool) -> Tensor:
+    """Bilinear values of `low` (N, C, h, w) at the pixel centres of a picture of `size` (H, W) that covers the same view.
+
+    rows (y,), columns (x,): pixel indices in the large picture, up to a few pixels beyond its edge. Returns (N, C, y, x).
+    """
+    beyond = 4  # pixels of the large picture
+    margin = min(int(beyond * max(low.shape[-2] / size[0], low.shape[-1] / size[1])) + 2, *low.shape[-2:])
+    padded = pad(low, margin, panorama=panorama)
+    for axis, index, length in ((-2, rows, size[0]), (-1, columns, size[1])):
+        scale = low.shape[axis] / length
+        position = (index.to(low.dtype) + 0.5) * scale - 0.5 + margin
+        position = position.clamp(0, padded.shape[axis] - 1)
+        below = position.floor().clamp(max=padded.shape[axis] - 2)
+        part = (position - below).view((-1, 1) if axis == -2 else (-1,))
+        first = padded.index_select(axis, below.long())
+        padded = first + (padded.index_select(axis, below.long() + 1) - first) * part
+    return padded

@@ -1,0 +1,130 @@
+"""What the network promises whatever its weights are: the sphere has no edge, well-exposed pixels keep their value."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from hdr_core.network.curve import srgb_decode, srgb_encode
+from hdr_core.network.model import Network, NetworkConfig
+from hdr_core.network.padding import Conv, double, pad, sample_grid, sphere_index
+from hdr_core.network.preliminary import KNOTS, Curve, preliminary
+from hdr_core.network.soft_mask import OVER, UNDER, soft_mask
+from hdr_core.network.view import working_size
+
+
+@pytest.fixture(scope="module")
+def network():
+    torch.manual_seed(7)
+    small = Network(NetworkConfig(widths=(8, 16, 16, 24, 32), guidance=4, head_width=8)).eval()
+    with torch.no_grad():  # untrained heads do nothing; these do much
+        for parameter in small.parameters():
+            parameter.add_(0.05 * torch.randn_like(parameter))
+    return small
+
+
+def on_the_sphere(height: int, width: int) -> torch.Tensor:
+    """A smooth function of direction, sampled at the pixel centres: (1, 1, H, W)."""
+    theta = (torch.arange(height, dtype=torch.float64) + 0.5) / height * torch.pi
+    phi = (torch.arange(width, dtype=torch.float64) + 0.5) / width * 2 * torch.pi
+    theta, phi = torch.meshgrid(theta, phi, indexing="ij")
+    x, y, z = theta.sin() * phi.cos(), theta.sin() * phi.sin(), theta.cos()
+    return (x + 2 * y * z + 0.5 * z)[None, None]
+
+
+def test_padding_continues_a_function_of_direction():
+    height, width, radius = 32, 64, 3
+    padded = pad(on_the_sphere(height, width), radius, panorama=True)[0, 0]
+    rows = torch.arange(-radius, height + radius, dtype=torch.float64)
+    columns = torch.arange(-radius, width + radius, dtype=torch.float64)
+    theta, phi = torch.meshgrid((rows + 0.5) / height * torch.pi, (columns + 0.5) / width * 2 * torch.pi, indexing="ij")
+    # angles beyond the pole give the direction behind it by themselves
+    x, y, z = theta.sin() * phi.cos(), theta.sin() * phi.sin(), theta.cos()
+    torch.testing.assert_close(padded, x + 2 * y * z + 0.5 * z)
+
+
+def test_index_and_padding_agree():
+    picture = torch.rand(1, 1, 8, 16)
+    rows, columns = torch.arange(-3, 11), torch.arange(-3, 19)
+    inside, straight, turned = sphere_index(rows, columns, 8, 16)
+    beyond = ((rows < 0) | (rows >= 8))[:, None]
+    gathered = picture[0, 0][inside[:, None], torch.where(beyond, turned, straight)]
+    torch.testing.assert_close(gathered, pad(picture, 3, panorama=True)[0, 0])
+
+
+def test_convolution_and_upsampling_turn_with_the_panorama():
+    torch.manual_seed(0)
+    x, conv = torch.rand(1, 2, 8, 16), Conv(2, 3)
+    for layer in (lambda t: conv(t, panorama=True), lambda t: double(t, panorama=True)):
+        whole = layer(x)
+        factor = whole.shape[-1] // x.shape[-1]
+        torch.testing.assert_close(layer(x.roll(5, -1)), whole.roll(5 * factor, -1))
+
+
+def test_guidance_is_sampled_where_the_pixel_is():
+    low = on_the_sphere(64, 128).float()
+    rows, columns = torch.arange(-2, 258), torch.arange(-2, 514)
+    fine = pad(on_the_sphere(256, 512).float(), 2, panorama=True)
+    sampled = sample_grid(low, rows, columns, (256, 512), panorama=True)
+    torch.testing.assert_close(sampled, fine, atol=2e-3, rtol=0)
+
+
+def test_the_network_turns_with_the_panorama(network):
+    code = torch.rand(1, 3, 256, 512)
+    plain = torch.zeros(1)
+    with torch.inference_mode():
+        one, _ = network(code, panorama=True, camera=plain)
+        other, _ = network(code.roll(176, -1), panorama=True, camera=plain)
+    torch.testing.assert_close(other, one.roll(176, -1), rtol=1e-3, atol=1e-4)
+
+
+def test_only_clipped_channels_gain(network):
+    code = torch.rand(1, 3, 16, 16)
+    mask = soft_mask(code)
+    guidance, log_gain = torch.randn(1, 4, 16, 16), 5 * torch.ones(1, 3, 16, 16)
+    spatial, gain = network.heads(code, mask, guidance, log_gain)
+    inner = code[..., 2:-2, 2:-2]
+    assert (gain[inner <= OVER] == 1).all()
+    assert (gain[inner > 0.99] > 2).all()
+    torch.testing.assert_close(spatial.sum(1), torch.ones_like(spatial[:, 0]))
+
+
+def test_the_soft_mask_is_zero_where_well_exposed_and_one_at_the_ends():
+    code = torch.linspace(0, 1, 1001).expand(1, 3, 1, -1)
+    mask = soft_mask(code)[0, :, 0]
+    well = (code[0, 0, 0] >= UNDER) & (code[0, 0, 0] <= OVER)
+    assert (mask[:, well] == 0).all()
+    torch.testing.assert_close(mask[:3, -1], torch.ones(3))
+    torch.testing.assert_close(mask[3, 0], torch.ones(()))
+    assert (mask[0].diff() >= 0).all()
+    assert (mask[3].diff() <= 0).all()
+
+
+def test_srgb_is_decoded_exactly_and_any_curve_is_monotone(network):
+    code = torch.linspace(0, 1, 4096).expand(1, 3, 1, -1)
+    plain = Curve(torch.zeros(1), torch.zeros(1, KNOTS + 1))
+    torch.testing.assert_close(preliminary(code, srgb_decode(code), plain), srgb_decode(code), rtol=0, atol=0)
+    torch.testing.assert_close(srgb_encode(srgb_decode(code)), code)
+    from hdr_core.network.view import look
+
+    for seed in range(4):
+        torch.manual_seed(seed)
+        with torch.inference_mode():
+            curve = network.preliminary(look(torch.rand(1, 3, 64, 128) ** (seed + 1), panorama=True))
+        decoded = preliminary(code, srgb_decode(code), curve)[0, 0, 0]
+        assert (decoded.diff() >= -1e-6).all()
+        assert decoded[-1] == 1
+
+
+@pytest.mark.parametrize(
+    ("photo", "expected"),
+    [
+        ((512, 1024), (256, 512)),
+        ((4096, 8192), (256, 512)),
+        ((1, 2), (256, 512)),
+        ((768, 768), (368, 368)),
+        ((1, 100000), (32, 2048)),
+    ],
+)
+def test_the_working_size_depends_on_the_aspect_alone(photo, expected):
+    assert working_size(*photo) == expected

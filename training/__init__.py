@@ -1,0 +1,1 @@
+"""Training of the network: data, camera simulation, losses, the loop. Never part of the extension."""

@@ -1,0 +1,113 @@
+"""What the network is trained for: looks, clipped pixels, and the light that a panorama casts.
+
+radiance and truth are (N, 3, H, W), linear, photo white = 1; photo holds code values. Logarithms are natural.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from hdr_core.network.curve import srgb_decode
+from hdr_core.network.preliminary import Curve, preliminary
+
+from .camera import Shot, area
+
+LUMA = (0.2126, 0.7152, 0.0722)
+FLOOR = 0.004  # about one code value of linear light: below it a logarithm would only see noise
+_PU21 = (0.353487901, 0.3734658629, 8.277049286e-05, 0.9062562627, 0.09150303166, 0.9099517204, 596.3148142)
+WEIGHTS = {"seen": 2.0, "clipped": 0.7, "pu21": 0.03, "energy": 0.5, "diffuse": 0.6, "glossy": 0.3, "camera": 0.2, "curve": 1.0}
+
+
+def luminance(rgb: Tensor) -> Tensor:
+    """(N, 3, H, W) to (N, H, W)."""
+    return torch.einsum("nchw,c->nhw", rgb, rgb.new_tensor(LUMA))
+
+
+def pu21(radiance: Tensor) -> Tensor:
+    """PU21, variant banding_glare (Mantiuk and Azimi, PCS 2021), of radiance whose white is shown at 100 cd/m2."""
+    p = _PU21
+    y = (100 * radiance).clamp(0.005, 1e4) ** p[3]
+    return p[6] * (((p[0] + p[1] * y) / (1 + p[2] * y)) ** p[4] - p[5])
+
+
+@lru_cache(maxsize=4)
+def lobes(exponent: float, device: torch.device, height: int = 32) -> Tensor:
+    """How much each of height x 2 height directions lights 128 points of a sphere under a cosine lobe; rows sum to 1."""
+    i = torch.arange(128, device=device) + 0.5
+    z, turn = 1 - 2 * i / 128, torch.pi * (1 + 5**0.5) * i
+    r = (1 - z * z).sqrt()
+    points = torch.stack([r * turn.cos(), r * turn.sin(), z], -1)
+    theta = (torch.arange(height, device=device) + 0.5) / height * torch.pi
+    phi = (torch.arange(2 * height, device=device) + 0.5) / height * torch.pi
+    theta, phi = torch.meshgrid(theta, phi, indexing="ij")
+    toward = torch.stack([theta.sin() * phi.cos(), theta.sin() * phi.sin(), theta.cos()], -1).flatten(0, 1)
+    lobe = (points @ toward.T).clamp(min=0) ** exponent * theta.sin().flatten()
+    return lobe / lobe.sum(1, keepdim=True)
+
+
+def light(radiance: Tensor, exponent: float) -> Tensor:
+    """The light that 128 points of a sphere receive, (N, 3, 128). exponent 1: diffuse; 32: glossy."""
+    height = 64 if exponent > 1 else 32
+    small = functional.avg_pool2d(radiance, radiance.shape[-2] // height)
+    return small.flatten(2) @ lobes(exponent, radiance.device, height).T
+
+
+def _mean(values: Tensor, weight: Tensor) -> Tensor:
+    """Weighted mean of each photo, (N, ...) to (N,); 0 where nothing has weight."""
+    return (values * weight).flatten(1).sum(1) / weight.flatten(1).sum(1).clamp(min=1e-12)
+
+
+def _curve(estimated: Curve, shot: Shot) -> Tensor:
+    """Mean error of log radiance under the estimated curve, where the photo is well exposed; every fourth pixel is enough."""
+    code, truth = shot.photo[..., ::4, ::4], shot.truth[..., ::4, ::4]
+    decoded = preliminary(code, srgb_decode(code), estimated)
+    error = ((decoded + FLOOR).log() - (truth + FLOOR).log()).abs().mean(1)
+    seen = (code.amax(1) < 235 / 255) * shot.camera[:, None, None]
+    return (_mean(error, seen)).mean()
+
+
+def terms(radiance: Tensor, shot: Shot, estimated: Curve, *, panorama: bool) -> dict[str, Tensor]:
+    """Each term of the loss, a scalar, before its weight."""
+    truth, photo = shot.truth, shot.photo
+    share = area(*photo.shape[-2:], panorama=panorama, like=photo).expand(photo.shape[-2:])
+    top = photo.amax(1)
+    clipped = (top >= 250 / 255) * share
+    seen = (top < 235 / 255) * share
+    log_error = (radiance + FLOOR).log() - (truth + FLOOR).log()
+    # one gain for each photo is free, as in every comparison of HDR images
+    usable = (top < 217 / 255) & (photo.amin(1) > 12 / 255)
+    gain = torch.exp(-_mean(log_error.mean(1).detach(), usable * share)).clamp(0.5, 2)[:, None, None, None]
+    fitted = radiance * gain
+    fitted_error = (fitted + FLOOR).log() - (truth + FLOOR).log()
+    out = {
+        "seen": (_mean(log_error.abs().mean(1), seen) + _mean(fitted_error.abs().mean(1), seen)).mean() / 2,
+        "clipped": (_mean((fitted_error**2).mean(1), clipped) + 1e-4).sqrt().mean(),
+        "pu21": _mean(((pu21(fitted) - pu21(truth)) ** 2).mean(1), share.expand_as(top)).div(256**2).add(1e-5).log10().mean()
+        * 10
+        + 30,
+        "camera": functional.binary_cross_entropy_with_logits(estimated.camera, shot.camera),
+        "curve": _curve(estimated, shot),
+    }
+    energy = []
+    for size in (4, 16, 64):
+        cells = functional.avg_pool2d(clipped[:, None], size)
+        weight = (functional.avg_pool2d(share[None], size) * (cells > 0))[:, 0]
+        ratio = [(functional.avg_pool2d(x, size) + FLOOR).log() for x in (fitted, truth)]
+        energy.append(_mean((ratio[0] - ratio[1]).abs().mean(1), weight).mean())
+    out["energy"] = torch.stack(energy).mean()
+    if panorama:
+        for name, exponent in (("diffuse", 1.0), ("glossy", 32.0)):
+            received, true = light(fitted, exponent), light(truth, exponent)
+            ratio = ((received + FLOOR).log() - (true + FLOOR).log()).abs()
+            strength = true / true.mean((1, 2), keepdim=True)  # the bright side of the sphere is what one sees
+            out[name] = (ratio * (0.5 + 0.5 * strength)).mean()
+    return out
+
+
+def total(parts: dict[str, Tensor]) -> Tensor:
+    """The weighted sum of the terms."""
+    return torch.stack([WEIGHTS[name] * value for name, value in parts.items()]).sum()
