@@ -14,6 +14,7 @@ from .atomic import replacing
 from .errors import Cancelled, DeviceError, OutputError
 from .exr import SOFTWARE, is_ours, write_exr
 from .projection import resolve_projection
+from .runtime import require
 from .settings import Conversion, ConvertSettings, IsCancelled, Progress
 from .version import __version__
 
@@ -46,6 +47,7 @@ def convert(
     steps = _Steps(progress, cancelled)
     try:
         steps.enter("Reading")
+        require("numpy")
         from .photo import read_photo
 
         photo = read_photo(source)
@@ -114,7 +116,7 @@ class _Steps:
             self._progress(self._reached, self._stage)
 
 
-class _OnlyTrying(Exception):  # noqa: N818  (no error)
+class _OnlyTrying(Exception):
     """Leaves the trial write of `_check_output`, so that nothing comes of it."""
 
 

@@ -1,0 +1,180 @@
+"""The command line: `ldr-to-hdri convert` and `ldr-to-hdri batch`.
+
+Exit codes: 0 all is done, 1 something could not be converted (one line on standard error says what, and what to do),
+2 the command makes no sense, 130 stopped by Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NoReturn, get_args
+
+from .convert import convert
+from .errors import HdrError, OutputError, PhotoError, ProjectionError, RuntimeMissingError, WeightsError
+from .settings import Compression, Conversion, ConvertSettings, Device, Projection
+from .version import __version__
+
+PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".gif"})
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    options = _parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        return options.run(options)
+    except HdrError as error:
+        return _fail(str(error))
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="ldr-to-hdri", description="Turn LDR photos into HDR environment maps (EXR).")
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    one = commands.add_parser("convert", help="convert one photo")
+    one.add_argument("source", type=Path, metavar="PHOTO")
+    one.add_argument("-o", "--output", type=Path, metavar="OUT.exr", help="default: PHOTO's name with _hdri.exr, beside it")
+    one.add_argument(
+        "--projection",
+        choices=get_args(Projection),
+        default="auto",
+        help="auto: a 2:1 picture is a panorama, others are refused; flat: a picture with no wrap (default: %(default)s)",
+    )
+    one.set_defaults(run=_convert)
+
+    many = commands.add_parser(
+        "batch", help="convert every photo of a folder", description="2:1 pictures are taken as panoramas, others as flat."
+    )
+    many.add_argument("source", type=Path, metavar="SOURCE_FOLDER")
+    many.add_argument("target", type=Path, metavar="TARGET_FOLDER", help="gets NAME.exr for each photo; made if missing")
+    many.set_defaults(run=_batch)
+
+    for command in (one, many):
+        command.add_argument("--compression", choices=get_args(Compression), default="zip", help="default: %(default)s")
+        command.add_argument("--device", choices=get_args(Device), default="auto", help="default: %(default)s")
+        command.add_argument("--overwrite", action="store_true", help="replace files that were not made by this software, too")
+        command.add_argument("--quiet", action="store_true", help="say nothing but errors")
+    return parser
+
+
+def _terminate(_signal: int, _frame: object) -> NoReturn:
+    """Leave as an exception does, so that the temporary file goes too."""
+    raise SystemExit(128 + signal.SIGTERM)
+
+
+def _fail(message: str) -> int:
+    print(f"ldr-to-hdri: {message}", file=sys.stderr)
+    return 1
+
+
+def _convert(options: argparse.Namespace) -> int:
+    output = options.output or options.source.parent / f"{options.source.stem}_hdri.exr"
+    settings = ConvertSettings(options.projection, options.compression, options.device)
+    _convert_one(options.source, output, settings, options)
+    return 0
+
+
+def _batch(options: argparse.Namespace) -> int:
+    photos = _photos(options.source)
+    try:
+        options.target.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f'The folder "{options.target}" cannot be made: {error.strerror}.', "Choose another folder."
+        ) from error
+    failures = []
+    for source, output in _outputs(photos, options.target):
+        try:
+            if isinstance(output, OutputError):
+                raise output
+            _convert_by_shape(source, output, options)
+        except (RuntimeMissingError, WeightsError):  # no other photo would fare better
+            raise
+        except HdrError as error:
+            failures.append(f"{source.name}: {error}")
+    for failure in failures:
+        _fail(failure)
+    if failures:
+        return _fail(f"{len(failures)} of {len(photos)} photos could not be converted. The others are in {options.target}.")
+    return 0
+
+
+def _photos(folder: Path) -> list[Path]:
+    try:
+        photos = sorted(path for path in folder.iterdir() if path.suffix.lower() in PHOTO_SUFFIXES and path.is_file())
+    except OSError as error:
+        raise PhotoError(f'The folder "{folder}" cannot be read: {error.strerror}.', "Give a folder of photos.") from error
+    if not photos:
+        raise PhotoError(
+            f'There are no photos in "{folder}".', f"Give a folder with {', '.join(sorted(PHOTO_SUFFIXES))} files."
+        )
+    return photos
+
+
+def _outputs(photos: Sequence[Path], folder: Path) -> Iterator[tuple[Path, Path | OutputError]]:
+    """Each photo's output, or why it has none: of two photos that differ only in their suffix, one would replace the other."""
+    taken: dict[str, Path] = {}
+    for photo in photos:
+        first = taken.setdefault(photo.stem.casefold(), photo)
+        if first is photo:
+            yield photo, folder / f"{photo.stem}.exr"
+        else:
+            yield photo, OutputError(f'Its output would replace that of "{first.name}".', "Rename one of the two.")
+
+
+def _convert_by_shape(source: Path, output: Path, options: argparse.Namespace) -> None:
+    settings = ConvertSettings("auto", options.compression, options.device)
+    try:
+        _convert_one(source, output, settings, options)
+    except ProjectionError:
+        _convert_one(source, output, ConvertSettings("flat", options.compression, options.device), options)
+
+
+def _convert_one(source: Path, output: Path, settings: ConvertSettings, options: argparse.Namespace) -> None:
+    progress = None if options.quiet else _ProgressLine(source.name)
+    try:
+        done = convert(source, output, settings, overwrite=options.overwrite, progress=progress)
+    finally:
+        if progress is not None:
+            progress.clear()
+    if not options.quiet:
+        print(_summary(done), flush=True)
+
+
+def _summary(done: Conversion) -> str:
+    return (
+        f"{done.output}: {done.width} x {done.height} {done.projection}, {done.pixel_type}, "
+        f"peak {done.peak:.4g}, {done.seconds:.1f} s on {done.device}"
+    )
+
+
+class _ProgressLine:
+    """One line on a terminal, updated in place; nothing where nobody watches."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._shown = ""
+
+    def __call__(self, fraction: float, stage: str) -> None:
+        line = f"{self._name}: {stage} {fraction:.0%}"
+        if sys.stderr.isatty() and line != self._shown:
+            sys.stderr.write(f"\r\x1b[K{line}")
+            sys.stderr.flush()
+            self._shown = line
+
+    def clear(self) -> None:
+        if self._shown:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
