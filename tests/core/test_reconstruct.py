@@ -1,0 +1,118 @@
+"""The trained network over photos of any size: tiles and edges do not show, memory stays bounded."""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from hdr_core.errors import Cancelled, DeviceError
+from hdr_core.photo import Photo, srgb_decode
+from hdr_core.reconstruct import reconstruct
+
+ROOT = Path(__file__).parents[2]
+
+
+def scene(height: int, width: int, *, bits: int = 8) -> np.ndarray:
+    """Code values of a sky with a clipped sun that lies across the wrap, clouds, and a darker ground."""
+    y, x = np.meshgrid((np.arange(height) + 0.5) / height, (np.arange(width) + 0.5) / width, indexing="ij")
+    turn = 2 * np.pi * x
+    clouds = 0.08 * np.sin(3 * turn + 9 * y) + 0.05 * np.sin(7 * turn) * np.cos(13 * y)
+    level = np.where(y < 0.55, 0.45 + 0.3 * y + clouds, 0.3 - 0.15 * y + 0.5 * clouds)
+    colour = np.where((y < 0.55)[..., None], [0.85, 1.0, 1.25], [1.1, 1.0, 0.8])
+    glow = np.exp(-((y - 0.25) ** 2 + (np.minimum(x, 1 - x) * 2) ** 2) / 0.002)
+    white = 255 if bits == 8 else 65535
+    code = level[..., None] * colour + 1.6 * glow[..., None]
+    return (code.clip(0, 1) * white).round().astype(np.uint8 if bits == 8 else np.uint16)
+
+
+def photo(height: int, width: int, *, bits: int = 8) -> Photo:
+    return Photo(scene(height, width, bits=bits), None, "sRGB")
+
+
+@pytest.fixture(scope="module")
+def whole() -> np.ndarray:
+    return reconstruct(photo(320, 640), panorama=True, device="cpu").pixels
+
+
+@pytest.mark.parametrize("tile", [96, 161])
+def test_tiles_give_what_the_whole_gives(whole, tile):
+    tiled = reconstruct(photo(320, 640), panorama=True, device="cpu", tile=tile).pixels
+    assert (np.abs(tiled - whole) / np.maximum(whole, 1e-3)).max() < 1e-3
+
+
+def test_no_seam_where_the_panorama_wraps():
+    smooth = photo(320, 640, bits=16)  # 16 bits: so that a step is the network's, not the photo's
+    log = np.log(reconstruct(smooth, panorama=True, device="cpu").pixels + 1e-3)
+    across = np.abs(log[:, 0] - log[:, -1])
+    beside = np.maximum(np.abs(log[:, 1] - log[:, 0]), np.abs(log[:, -1] - log[:, -2]))
+    assert np.percentile(across - beside, 99) < 0.02
+    assert across.mean() < 1.2 * beside.mean() + 1e-3
+
+
+def test_the_sun_gets_light_and_the_rest_keeps_its_own(whole):
+    code = scene(320, 640)
+    clipped = (code == 255).all(-1)
+    assert clipped.sum() > 50
+    assert whole[clipped].max() > 4
+    well = (code.max(-1) < 235) & (code.min(-1) > 20)
+    before = srgb_decode(code / np.float32(255))
+    change = np.abs(whole[well] / before[well] - 1)
+    assert np.median(change) < 0.1
+
+
+def test_sixteen_bits_give_what_eight_give_but_finer(whole):
+    deep = reconstruct(photo(320, 640, bits=16), panorama=True, device="cpu").pixels
+    assert np.median(np.abs(deep - whole) / np.maximum(whole, 0.01)) < 0.02
+    sky = slice(20, 60), slice(200, 400), 2  # a smooth part: fewer bits, fewer values
+    assert len(np.unique(deep[sky].round(6))) > len(np.unique(whole[sky].round(6))) * 0.9
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 7), (37, 23), (64, 300)])
+def test_a_flat_picture_of_any_size(size):
+    radiance = reconstruct(photo(*size), panorama=False, device="cpu").pixels
+    assert radiance.shape == (*size, 3)
+    assert np.isfinite(radiance).all()
+    assert (radiance >= 0).all()
+
+
+@pytest.mark.parametrize("height", [1, 2, 16, 100])
+def test_a_small_panorama(height):
+    radiance = reconstruct(photo(height, 2 * height), panorama=True, device="cpu").pixels
+    assert radiance.shape == (height, 2 * height, 3)
+    assert np.isfinite(radiance).all()
+
+
+def test_the_same_photo_gives_the_same_radiance(whole):
+    np.testing.assert_array_equal(reconstruct(photo(320, 640), panorama=True, device="cpu").pixels, whole)
+
+
+def test_progress_rises_and_cancel_stops():
+    fractions: list[float] = []
+    reconstruct(photo(64, 128), panorama=True, device="cpu", progress=lambda f, _: fractions.append(f))
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == 1
+    with pytest.raises(Cancelled):
+        reconstruct(photo(64, 128), panorama=True, device="cpu", cancelled=lambda: len(fractions) > 0)
+
+
+def test_a_device_that_is_not_there_is_named():
+    import torch
+
+    absent = "mps" if not torch.backends.mps.is_available() else "cuda"
+    with pytest.raises(DeviceError, match=absent):
+        reconstruct(photo(8, 16), panorama=True, device=absent)
+
+
+def test_8192_x_4096_stays_within_8_gib(tmp_path):
+    picture, out = tmp_path / "large.jpg", tmp_path / "large.exr"
+    Image.fromarray(scene(512, 1024)).resize((8192, 4096), Image.Resampling.BICUBIC).save(picture, quality=92)
+    subprocess.run([sys.executable, "-m", "hdr_core.cli", "convert", picture, "-o", out], check=True, cwd=ROOT)
+    assert out.stat().st_size > 10_000_000
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024  # kB on Linux
+    assert peak < 8 * 2**30, f"peak of {peak / 2**30:.1f} GiB"

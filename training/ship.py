@@ -1,0 +1,40 @@
+"""Make trained weights the ones that ship: `python -m training.ship CHECKPOINT --version V`. Writes the file and its record."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save
+
+from hdr_core.network.model import Network, NetworkConfig
+from hdr_core.network.weights import RECORD, WEIGHTS, load_network
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
+    parser.add_argument("checkpoint", type=Path)
+    parser.add_argument("--version", required=True)
+    options = parser.parse_args()
+    state = load_file(options.checkpoint)
+    Network(NetworkConfig()).load_state_dict(state)  # it must fit the form that ships
+    data = save({name: tensor.to(torch.float16).contiguous() for name, tensor in sorted(state.items())})
+    WEIGHTS.write_bytes(data)
+    record = {
+        "version": options.version,
+        "sha256": hashlib.sha256(data).hexdigest(),
+        "size": len(data),
+        "config": asdict(NetworkConfig()),
+    }
+    RECORD.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    print(f"{WEIGHTS.name}: {len(data):,} bytes, version {load_network()[1]}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
