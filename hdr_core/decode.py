@@ -8,15 +8,17 @@ from typing import Any
 
 import numpy as np
 
+from . import png
 from .colour import to_srgb
 from .errors import PhotoError
-from .icc import Profile, adobe_rgb, parse_profile
+from .icc import Profile, adobe_rgb, parse_profile, pure_gamma
 from .runtime import require
 
 MAX_PIXELS = 2**29
 """Larger pictures are refused before they are decoded: a small file can unpack to terabytes."""
 
 _COLOURS = {"b-w": 1, "grey16": 1, "srgb": 3, "rgb": 3, "rgb16": 3, "cmyk": 4}
+_ICC = "icc-profile-data"
 _SPACES = {1: ("GRAY", "RGB"), 3: ("RGB",), 4: ("CMYK",)}
 _RESAVE = "Open it in an image editor and save it as an 8 or 16-bit RGB PNG or TIFF."
 
@@ -42,7 +44,7 @@ def decode(path: Path, loader: str) -> tuple[np.ndarray, str]:
 def _decode(pyvips: Any, path: Path, loader: str, fail_on: str) -> tuple[np.ndarray, str]:
     image = _open(pyvips, path, loader, fail_on)
     colours = _COLOURS[image.interpretation]
-    profile = _profile(path, image, colours)
+    image, profile = _profile(path, loader, image, colours)
     if colours == 1 and profile is not None and profile.space == "RGB":
         grey = image.extract_band(0)
         image = grey.bandjoin([grey, grey, *image.bandsplit()[1:]]).copy(interpretation="srgb")
@@ -77,18 +79,32 @@ def _open(pyvips: Any, path: Path, loader: str, fail_on: str) -> Any:
     return image.autorot()
 
 
-def _profile(path: Path, image: Any, colours: int) -> Profile | None:
-    if not image.get_typeof("icc-profile-data"):
-        index = "exif-ifd4-InteroperabilityIndex"
-        camera_says_adobe = colours == 3 and image.get_typeof(index) and str(image.get(index)).startswith("R03")
-        return adobe_rgb() if camera_says_adobe else None
+def _profile(path: Path, loader: str, image: Any, colours: int) -> tuple[Any, Profile | None]:
+    """What the colours mean (None: sRGB), and the picture, with the profile attached for libvips."""
+    data = bytes(image.get(_ICC)) if image.get_typeof(_ICC) else None
     try:
-        profile = parse_profile(bytes(image.get("icc-profile-data")))
+        if loader == "pngload":
+            chunks = png.colour_chunks(path)
+            if png.is_hdr(chunks):
+                raise already_hdr(path)
+            if gamma := png.unusual_gamma(chunks):
+                return image, pure_gamma(gamma, colours)
+            data = png.icc_data(chunks)
+        if data is None:
+            return image, adobe_rgb() if colours == 3 and _camera_says_adobe_rgb(image) else None
+        profile = parse_profile(data)
     except ValueError as error:
         raise PhotoError(f'The colour profile in "{path}" is damaged ({error}).', _RESAVE) from error
     if profile.space not in _SPACES[colours]:
         raise PhotoError(f'The colour profile in "{path}" is for {profile.space}, the picture is not.', _RESAVE)
-    return profile
+    image = image.copy()
+    image.set_type(require("pyvips").GValue.blob_type, _ICC, data)
+    return image, profile
+
+
+def _camera_says_adobe_rgb(image: Any) -> bool:
+    index = "exif-ifd4-InteroperabilityIndex"
+    return bool(image.get_typeof(index)) and str(image.get(index)).startswith("R03")
 
 
 def _through_libvips(image: Any, colours: int, profile: Profile | None) -> Any:

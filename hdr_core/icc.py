@@ -75,6 +75,12 @@ def adobe_rgb() -> Profile:
     return Profile("RGB", "Adobe RGB (1998)", (Curve((563 / 256,)),) * 3, _matrix_to_rec709(colorants))
 
 
+def pure_gamma(gamma: float, channels: int) -> Profile:
+    """Rec.709 primaries, and code ** gamma for linear light."""
+    identity = tuple(tuple(row) for row in np.eye(channels).tolist())
+    return Profile("RGB" if channels == 3 else "GRAY", f"gamma {gamma:.4g}", (Curve((gamma,)),) * channels, identity)
+
+
 def parse_profile(data: bytes) -> Profile:
     """Raises ValueError when the profile is damaged."""
     try:
