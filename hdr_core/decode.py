@@ -58,11 +58,10 @@ def _decode(pyvips: Any, path: Path, loader: str, fail_on: str) -> tuple[np.ndar
 
 
 def _open(pyvips: Any, path: Path, loader: str, fail_on: str) -> Any:
-    """The upright picture, checked by its header; its pixels are decoded later, when they are asked for."""
-    load = getattr(pyvips.Image, loader)
+    """The upright picture, checked by its header before anything is decoded."""
     # The path as bytes, so that any name works; revalidate, or libvips would give the pixels of a file since changed.
-    options = {"fail_on": fail_on, "revalidate": True}
-    image = load(os.fsencode(path), access="sequential", **options)
+    options = {"fail_on": fail_on, "revalidate": True, "access": "sequential"}
+    image = getattr(pyvips.Image, loader)(os.fsencode(path), **options)
     if image.width * image.height > MAX_PIXELS:
         raise PhotoError(
             f'"{path}" is {image.width} x {image.height}, more than {MAX_PIXELS} pixels.',
@@ -74,8 +73,8 @@ def _open(pyvips: Any, path: Path, loader: str, fail_on: str) -> Any:
         raise PhotoError(
             f'"{path}" has {image.bands} channels of type {image.format} in the colour space {image.interpretation}.', _RESAVE
         )
-    if image.get_typeof("orientation") and image.get("orientation") > 2:  # turning needs the rows out of order
-        image = load(os.fsencode(path), access="random", **options)
+    if image.get_typeof("orientation") and image.get("orientation") > 2:
+        image = image.copy_memory()  # turning takes the rows out of order
     return image.autorot()
 
 
