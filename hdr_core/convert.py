@@ -124,10 +124,10 @@ def _check_output(source: Path, output: Path, *, overwrite: bool) -> None:
     """Raise OutputError if `output` may not be written, or cannot be: found out by opening a file beside it."""
     if output.suffix.lower() != ".exr":
         raise OutputError(f'The output "{output}" does not end in .exr.', f'Name it "{output.stem}.exr".')
-    if output.exists() and os.path.samefile(source, output):  # noqa: PTH121  (Path.samefile is the same)
-        raise OutputError(f'The output "{output}" is the photo itself.', "Choose another name.")
     with suppress(_OnlyTrying), replacing(output, overwrite=True):
         raise _OnlyTrying
+    if output.exists() and output.samefile(source):
+        raise OutputError(f'The output "{output}" is the photo itself.', "Choose another name.")
     if os.path.lexists(output) and not overwrite and not is_ours(output):
         raise OutputError(
             f'"{output}" exists and was not made by this software.', "Choose another name, or allow it to be overwritten."
