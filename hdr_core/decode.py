@@ -30,15 +30,17 @@ def decode(path: Path, loader: str) -> tuple[np.ndarray, str]:
     8-bit sRGB keeps its codes; everything that has to be converted becomes uint16. Raises PhotoError.
     """
     pyvips = require("pyvips")
+    failures = (pyvips.Error, UnicodeDecodeError)  # pyvips stumbles over its own message when a damaged file is quoted in it
     try:
         return _decode(pyvips, path, loader, "warning" if loader == "jpegload" else "error")
-    except pyvips.Error as error:
-        if loader != "jpegload" or "orrupt" in error.detail or "premature" in error.detail:
-            raise _damaged(path, error) from error
+    except failures as error:
+        reason = _reason(error)
+        if loader != "jpegload" or "orrupt" in reason or "premature" in reason:
+            raise _damaged(path, reason) from error
     try:
         return _decode(pyvips, path, loader, "error")  # only odd, as some cameras' files are
-    except pyvips.Error as error:
-        raise _damaged(path, error) from error
+    except failures as error:
+        raise _damaged(path, _reason(error)) from error
 
 
 def _decode(pyvips: Any, path: Path, loader: str, fail_on: str) -> tuple[np.ndarray, str]:
@@ -140,6 +142,11 @@ def already_hdr(path: Path) -> PhotoError:
     return PhotoError(f'"{path}" is already HDR.', "Use it directly as an environment texture; only LDR photos are converted.")
 
 
-def _damaged(path: Path, error: Any) -> PhotoError:
-    reason = next((line for line in error.detail.splitlines() if line.strip()), error.message).strip()
-    return PhotoError(f'"{path}" is damaged or cannot be decoded ({reason}).', f"Copy it again from where it came. {_RESAVE}")
+def _reason(error: Exception) -> str:
+    return " ".join(str(getattr(error, "detail", "") or getattr(error, "message", "unreadable")).split())
+
+
+def _damaged(path: Path, reason: str) -> PhotoError:
+    return PhotoError(
+        f'"{path}" is damaged or cannot be decoded ({reason[:200]}).', f"Copy it again from where it came. {_RESAVE}"
+    )

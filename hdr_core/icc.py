@@ -40,7 +40,8 @@ class Curve:
             linear = np.interp(code, np.linspace(0, 1, len(self.samples)), self.samples)
         else:
             g, a, b, c, d, e, f = _seven_parameters(self.parameters)
-            linear = np.where(code >= d, np.maximum(a * code + b, 0) ** g + e, c * code + f)
+            with np.errstate(over="ignore", divide="ignore"):  # a damaged curve may rise beyond all bounds; it is clipped
+                linear = np.where(code >= d, np.maximum(a * code + b, 0) ** g + e, c * code + f)
         return np.clip(linear, 0, 1).astype(np.float32)
 
 

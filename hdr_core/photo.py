@@ -5,6 +5,7 @@ from __future__ import annotations
 import stat
 from dataclasses import dataclass
 from pathlib import Path
+from tokenize import TokenError
 
 import numpy as np
 
@@ -119,7 +120,7 @@ def _loader(path: Path, start: bytes) -> str:
 def _read_npy(path: Path) -> np.ndarray:
     try:
         codes = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
+    except (ValueError, EOFError, OSError, SyntaxError, TypeError, OverflowError, TokenError) as error:  # as numpy meets it
         raise PhotoError(f'"{path}" is a damaged array file ({error}).', "Make it again.") from error
     native = codes.dtype.newbyteorder("=")
     if codes.ndim != 3 or codes.shape[2] not in {3, 4} or codes.size == 0 or native not in (np.uint8, np.uint16):

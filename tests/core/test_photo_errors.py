@@ -216,6 +216,29 @@ def test_raw_pixels_of_the_wrong_kind(tmp_path: Path) -> None:
     for size in (8, 60, 140):
         path.write_bytes(path.read_bytes()[:size])
         assert_refused(path, "damaged array file", "Make it again")
+    for header in (b"{'descr': (((", b"{'descr': 1}", b"\xff\xfe", b"__import__('os')"):
+        path.write_bytes(b"\x93NUMPY\x01\0" + struct.pack("<H", len(header)) + header)
+        assert_refused(path, "damaged array file", "Make it again")
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # pyvips logs quoted rubbish as UTF-8
+def test_any_damage_is_refused_or_harmless(tmp_path: Path, picture: Image.Image) -> None:
+    """Random bytes in the headers, where loaders are weakest: a picture, or a PhotoError, and nothing else."""
+    rng = np.random.default_rng(3)
+    profile = bytes(pyvips.Operation.call("profile_load", "p3"))
+    refused = 0
+    for kind in ("JPEG", "PNG", "WEBP", "TIFF", "GIF"):
+        whole = encoded(picture.resize((40, 20)), kind, icc_profile=profile)
+        for _ in range(40):
+            data = bytearray(whole)
+            for place in rng.integers(4, min(len(data), 1000), 4):
+                data[place] = rng.integers(256)
+            (tmp_path / "a").write_bytes(data)
+            try:
+                assert read_photo(tmp_path / "a").pixels.shape[2] == 3
+            except PhotoError:
+                refused += 1
+    assert refused > 20
 
 
 def test_without_pyvips_it_says_what_to_install(tmp_path: Path, picture: Image.Image) -> None:
