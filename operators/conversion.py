@@ -77,6 +77,8 @@ def start(request: Request) -> Running:
     global _running  # noqa: PLW0603
     if _running is not None:
         raise SceneError("A conversion is running already.", "Wait for its end, or cancel it.")
+    if not (request.filepath or request.image):
+        raise SceneError("There is no photo to convert.", "Choose a photo, by filepath or image.")
     check_world(_scene(request), request.world)
     client = worker()
     scratch = Path(tempfile.mkdtemp(prefix="ldr_to_hdri_", dir=bpy.app.tempdir or None))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import ClassVar, cast
 
 import bpy
 from bpy.props import BoolProperty, EnumProperty, StringProperty
@@ -12,10 +12,8 @@ from ..hdr_core.settings import Compression, ConvertSettings, Projection
 from . import conversion
 from .display import ProgressDisplay
 
-if TYPE_CHECKING:
-    from .conversion import Request, Running
-
 _HIDDEN = {"HIDDEN", "SKIP_SAVE"}
+_PATH = {"SKIP_SAVE"} | ({"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5, 0) else set())
 
 
 class LDR_TO_HDRI_OT_convert(bpy.types.Operator):
@@ -26,7 +24,7 @@ class LDR_TO_HDRI_OT_convert(bpy.types.Operator):
     bl_options: ClassVar[set[str]] = {"REGISTER", "UNDO"}
 
     filepath: StringProperty(
-        name="Photo", description="Photo to convert: JPG, PNG, TIFF or WebP", subtype="FILE_PATH", options={"SKIP_SAVE"}
+        name="Photo", description="Photo to convert: JPG, PNG, TIFF or WebP", subtype="FILE_PATH", options=_PATH
     )
     image: StringProperty(
         name="Image",
@@ -37,7 +35,7 @@ class LDR_TO_HDRI_OT_convert(bpy.types.Operator):
         name="Output",
         description="EXR to write. Leave it empty to name it after the photo and place it by Destination",
         subtype="FILE_PATH",
-        options={"SKIP_SAVE"},
+        options=_PATH,
     )
     destination: EnumProperty(
         name="Destination",
@@ -50,7 +48,7 @@ class LDR_TO_HDRI_OT_convert(bpy.types.Operator):
         default="SOURCE",
     )
     folder: StringProperty(
-        name="Folder", description="Folder for the EXR, where Destination is Folder", subtype="DIR_PATH", options={"SKIP_SAVE"}
+        name="Folder", description="Folder for the EXR, where Destination is Folder", subtype="DIR_PATH", options=_PATH
     )
     world: EnumProperty(
         name="World",
@@ -94,7 +92,7 @@ class LDR_TO_HDRI_OT_convert(bpy.types.Operator):
     filter_glob: StringProperty(default="*.jpg;*.jpeg;*.png;*.tif;*.tiff;*.webp", options=_HIDDEN)
 
     _in_window = False  # called by hand: stay live, do not block
-    _running: Running | None = None
+    _running: conversion.Running | None = None  # a name that exists at run time: Blender evaluates annotations
 
     def draw(self, context: bpy.types.Context) -> None:
         """In the file browser only: a change in Adjust Last Operation would convert the photo again, blocking the window."""
@@ -148,7 +146,7 @@ class LDR_TO_HDRI_OT_convert(bpy.types.Operator):
         if self._running is not None and conversion.running() is self._running:
             conversion.abort()
 
-    def _request(self, context: bpy.types.Context) -> Request:
+    def _request(self, context: bpy.types.Context) -> conversion.Request:
         return conversion.Request(
             filepath=self.filepath,
             image=self.image,
@@ -163,7 +161,7 @@ class LDR_TO_HDRI_OT_convert(bpy.types.Operator):
             scene=context.scene.name,
         )
 
-    def _finish(self, running: Running) -> set[str]:
+    def _finish(self, running: conversion.Running) -> set[str]:
         try:
             done = conversion.finish(running)
         except HdrError as error:

@@ -33,7 +33,7 @@ def path_for_blend(path: Path) -> str:
 
 
 def exr_path(source: Source, *, output: str, destination: Destination, folder: str, scratch: Path) -> Path:
-    """The EXR to write: `output` where given, else <photo>_hdri.exr beside the photo, in `folder`, or in `scratch` to be packed.
+    """The EXR to write: `output` if given, else <photo>_hdri.exr beside the photo, in `folder`, or to be packed, in `scratch`.
 
     Raises SceneError where that leaves no place.
     """

@@ -108,7 +108,7 @@ def _float_codes(image: bpy.types.Image, colour: np.ndarray, alpha: np.ndarray) 
             "Save the image as a picture, and convert that.",
         )
     if image.alpha_mode in {"STRAIGHT", "PREMUL"}:
-        colour = np.divide(colour, alpha, out=np.zeros_like(colour), where=alpha > 0)
+        colour = np.divide(colour, alpha.clip(0, 1), out=np.zeros_like(colour), where=alpha > 0)
     if not np.isfinite(colour).all() or colour.max() > _WHITE:
         raise SceneError(
             f'The image "{image.name}" is HDR already: its values go beyond 1.', "Use it as it is, or choose an LDR photo."

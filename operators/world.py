@@ -10,6 +10,8 @@ import bpy
 from .errors import SceneError
 from .node_group import GROUP_NAME, Origin, create_group, is_ours, show_image
 
+_PREVIOUS = "ldr_to_hdri_previous_world"
+
 WorldMode = Literal["NEW", "REPLACE", "NONE"]
 
 
@@ -57,8 +59,10 @@ def _assign_new_world(scene: bpy.types.Scene, image: bpy.types.Image, origin: Or
     output.location = (300, 0)
     background = _add_background(tree, output)
     _add_group_node(tree, create_group(image, origin), [background])
-    if scene.world is not None and scene.world.library is None:
+    if scene.world is not None:
         scene.world.use_fake_user = True
+        if scene.world.library is not None:  # a linked one is saved only where something uses it
+            world[_PREVIOUS] = scene.world
     scene.world = world
 
 

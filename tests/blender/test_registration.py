@@ -1,0 +1,78 @@
+"""Enabling is instant and loads nothing heavy; disabling leaves nothing."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import bpy
+import checkout
+
+ROOT = Path(__file__).resolve().parents[2]
+HEAVY = {"torch", "OpenEXR", "pyvips", "safetensors", "numpy"}
+
+
+def registered() -> set[str]:
+    return {name for name in dir(bpy.types) if "ldr_to_hdri" in name.lower() or "ldrtohdri" in name.lower()}
+
+
+def handlers() -> list[str]:
+    return [
+        f"{name}: {handler.__module__}"
+        for name in dir(bpy.app.handlers)
+        if isinstance(found := getattr(bpy.app.handlers, name), list)
+        for handler in found
+        if "ldr_to_hdri" in handler.__module__
+    ]
+
+
+def preferences_are_known() -> bool:
+    return any(kind.bl_idname == checkout.MODULE for kind in bpy.types.AddonPreferences.__subclasses__() if kind.is_registered)
+
+
+def test_disabling_unregisters_everything_and_enabling_brings_it_back():
+    everything, hooks = registered(), handlers()
+    menu = len(bpy.types.TOPBAR_MT_file_import._dyn_ui_initialize())
+    assert len(everything) == 3
+    assert preferences_are_known()
+    assert len(hooks) == 1
+    checkout.disable()
+    assert registered() == set()
+    assert handlers() == []
+    assert not preferences_are_known()
+    assert "ldr_to_hdri" not in dir(bpy.ops) or not dir(bpy.ops.ldr_to_hdri)
+    assert len(bpy.types.TOPBAR_MT_file_import._dyn_ui_initialize()) == menu - 1
+    checkout.enable()
+    assert (registered(), handlers()) == (everything, hooks)
+    assert preferences_are_known()
+
+
+def test_every_property_has_a_name_and_a_tooltip():
+    properties = bpy.ops.ldr_to_hdri.convert.get_rna_type().properties
+    for name in ("filepath", "image", "output", "destination", "folder", "world", "projection", "compression", "overwrite"):
+        assert properties[name].name
+        assert properties[name].description
+        for item in getattr(properties[name], "enum_items", ()):
+            assert item.description
+
+
+def test_enabling_loads_nothing_heavy(tmp_path):
+    """In a fresh process, where Blender itself has not imported numpy (newer ones do), and without the worker's Python."""
+    code = f"""
+import sys; sys.path.insert(0, {str(ROOT / "scripts")!r})
+import checkout; from pathlib import Path
+checkout.link_checkout(Path({str(tmp_path / "user")!r}))
+import bpy
+before = set(sys.modules)
+checkout.enable()
+new = {{name.partition('.')[0] for name in set(sys.modules) - before}}
+checkout.disable()
+print('loaded', *new)
+"""
+    bare = {key: value for key, value in os.environ.items() if key != "LDR_TO_HDRI_PYTHON"}
+    result = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, env=bare)
+    loaded = set(next(line for line in result.stdout.splitlines() if line.startswith("loaded")).split()[1:])
+    assert "bl_ext" in loaded or "addon_utils" in loaded
+    assert not loaded & HEAVY
