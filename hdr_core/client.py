@@ -55,7 +55,7 @@ def find_python(preferred: str = "") -> Path:
         ("LDR_TO_HDRI_PYTHON names", os.environ.get("LDR_TO_HDRI_PYTHON", "")),
     ):
         if name.strip():
-            found = shutil.which(Path(name.strip()).expanduser())
+            found = shutil.which(os.path.expanduser(name.strip()))  # noqa: PTH111  (Path would drop the "./")
             if found is None:
                 raise errors.RuntimeMissingError(f"The Python that {origin} is no program: {name.strip()}.", _CHOOSE_PYTHON)
             return Path(os.path.abspath(found))  # noqa: PTH100  (resolve() would follow the links)
