@@ -9,6 +9,7 @@ Writes the figures into benchmarks/enable.md.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -45,7 +46,8 @@ def enabling(python: Path) -> float:
     """Milliseconds that enabling takes in a fresh process of `python`."""
     with tempfile.TemporaryDirectory() as folder:
         command = [python, "-c", MEASURE, ROOT / "scripts", Path(folder) / "user"]
-        output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        output = subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout
     return next(float(line.split()[1]) for line in output.splitlines() if line.startswith("milliseconds"))
 
 
@@ -67,8 +69,8 @@ def main() -> int:
 
 REPORT = """# Enabling the extension
 
-Milliseconds, of {runs} fresh processes each; less than {limit:.0f} is wanted. Made by `python benchmarks/enable.py`, which also says
-what is measured.
+Milliseconds, of {runs} fresh processes each; less than {limit:.0f} is wanted. Made by `python benchmarks/enable.py`, which also
+says what is measured.
 
 | bpy | median | least | most |
 | --- | --- | --- | --- |
