@@ -30,6 +30,7 @@ from .network.weights import load_network  # noqa: E402
 
 TILE = 1024  # pixels a side; a tile takes about 0.8 kB a pixel while it is restored
 SMALLEST_TILE = 128
+SMALL_PHOTO = 2**22  # pixels; a larger one is not looked at in one piece
 _VIEW_DONE, _GUIDANCE_DONE = 0.25, 0.4  # shares of the time, roughly
 
 
@@ -124,20 +125,24 @@ def _code(pixels: np.ndarray, white: int, device: str) -> torch.Tensor:
 
 
 def _look(photo: Photo, panorama: bool, device: str, steps: _Steps) -> View:
-    """The view of `network.view.look`, made from one band of rows after the other."""
+    """The view of `network.view.look`; of a large photo, made from one band of rows after the other."""
     height, width = photo.height, photo.width
     h, w = working_size(height, width)
-    bands = []
-    for row in range(h):
-        top, bottom = row * height // h, -(-(row + 1) * height // h)  # the rows that adaptive pooling averages
-        bands.append(pool(_code(photo.pixels[top:bottom], photo.white, device), (1, w)))
-        if row % 16 == 0:
-            steps.reach(_VIEW_DONE * row / h)
+    if height * width <= SMALL_PHOTO:
+        pooled = pool(_code(photo.pixels, photo.white, device), (h, w))
+    else:
+        bands = []
+        for row in range(h):
+            top, bottom = row * height // h, -(-(row + 1) * height // h)  # the rows that adaptive pooling averages
+            bands.append(pool(_code(photo.pixels[top:bottom], photo.white, device), (1, w)))
+            if row % 16 == 0:
+                steps.reach(_VIEW_DONE * row / h)
+        pooled = torch.cat(bands, 2)
     crops = [
         crop_to_size(_code(photo.pixels[y : y + CROP, x : x + CROP], photo.white, device))
         for y, x in crop_corners(height, width)
     ]
-    return View(torch.cat(bands, 2), torch.stack(crops, 1), panorama)
+    return View(pooled, torch.stack(crops, 1), panorama)
 
 
 def _restore_tile(network: Network, guidance: Guidance, photo: Photo, y: range, x: range, device: str) -> torch.Tensor:

@@ -1,9 +1,11 @@
 #!/bin/sh
-# Type checks of the extension as the package that Blender sees. The first argument is a Python that has mypy and Blender's types.
+# Type checks: the extension as the package that Blender sees, and the training beside the installed core. The first argument is a
+# Python that has mypy and Blender's types. Links, because the root is itself a package, named after whatever folder it lies in.
 set -eu
 cd "$(dirname "$0")/.."
-tree=build/types/ldr_to_hdri
-mkdir -p "$tree"
-for part in __init__.py hdr_core operators ui; do ln -sfn "$PWD/$part" "$tree/$part"; done
-MYPYPATH=build/types "$1" -m mypy -p ldr_to_hdri
-"$1" -m mypy training
+root=$PWD
+mkdir -p build/types/blender/ldr_to_hdri build/types/training
+for part in __init__.py hdr_core operators ui; do ln -sfn "$root/$part" "build/types/blender/ldr_to_hdri/$part"; done
+for part in hdr_core training; do ln -sfn "$root/$part" "build/types/training/$part"; done
+(cd build/types/blender && "$1" -m mypy --config-file "$root/pyproject.toml" -p ldr_to_hdri)
+(cd build/types/training && "$1" -m mypy --config-file "$root/pyproject.toml" -p training)

@@ -92,19 +92,19 @@ def terms(radiance: Tensor, shot: Shot, estimated: Curve, *, panorama: bool) -> 
         "camera": functional.binary_cross_entropy_with_logits(estimated.camera, shot.camera),
         "curve": _curve(estimated, shot),
     }
-    energy = []
+    energies = []
     for size in (4, 16, 64):
         cells = functional.avg_pool2d(clipped[:, None], size)
         weight = (functional.avg_pool2d(share[None], size) * (cells > 0))[:, 0]
         ratio = [(functional.avg_pool2d(x, size) + FLOOR).log() for x in (fitted, truth)]
-        energy.append(_mean((ratio[0] - ratio[1]).abs().mean(1), weight).mean())
-    out["energy"] = torch.stack(energy).mean()
+        energies.append(_mean((ratio[0] - ratio[1]).abs().mean(1), weight).mean())
+    out["energy"] = torch.stack(energies).mean()
     if panorama:
         for name, exponent in (("diffuse", 1.0), ("glossy", 32.0)):
             received, true = light(fitted, exponent), light(truth, exponent)
-            ratio = ((received + FLOOR).log() - (true + FLOOR).log()).abs()
+            apart = ((received + FLOOR).log() - (true + FLOOR).log()).abs()
             strength = true / true.mean((1, 2), keepdim=True)  # the bright side of the sphere is what one sees
-            out[name] = (ratio * (0.5 + 0.5 * strength)).mean()
+            out[name] = (apart * (0.5 + 0.5 * strength)).mean()
     return out
 
 

@@ -66,10 +66,10 @@ class Trainer:
     """The network, its running average, and the optimiser."""
 
     def __init__(self, resume: Path | None) -> None:
-        self.network = Network(NetworkConfig()).cuda().to(memory_format=torch.channels_last)
+        self.network = Network(NetworkConfig()).cuda().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         if resume:
             self.network.load_state_dict(load_file(resume))
-        self.average = Network(NetworkConfig()).cuda().to(memory_format=torch.channels_last).eval()
+        self.average = Network(NetworkConfig()).cuda().to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
         self.average.load_state_dict(self.network.state_dict())
         self.optimiser = torch.optim.AdamW(
             self.network.parameters(), LEARNING_RATE, weight_decay=WEIGHT_DECAY, betas=(0.9, 0.98), fused=True

@@ -15,7 +15,7 @@ IDENTITY_LOGIT = 5.0
 
 
 class KernelHeads(nn.Module):
-    """Two 3 x 3 convolutions without padding, then a 1 x 1 convolution for each kernel. `halo` pixels around a tile are read."""
+    """Two 3 x 3 convolutions without padding, then a 1 x 1 convolution for each kernel. They read `halo` pixels around."""
 
     halo = 2
 

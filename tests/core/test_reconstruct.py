@@ -46,6 +46,15 @@ def test_tiles_give_what_the_whole_gives(whole, tile):
     assert (np.abs(tiled - whole) / np.maximum(whole, 1e-3)).max() < 1e-3
 
 
+@pytest.mark.parametrize("size", [(320, 640), (100, 200), (333, 500)])
+def test_a_large_photo_is_looked_at_band_by_band_with_the_same_result(size, monkeypatch):
+    panorama = size[1] == 2 * size[0]
+    at_once = reconstruct(photo(*size), panorama=panorama, device="cpu").pixels
+    monkeypatch.setattr("hdr_core.reconstruct.SMALL_PHOTO", 0)
+    banded = reconstruct(photo(*size), panorama=panorama, device="cpu").pixels
+    np.testing.assert_allclose(banded, at_once, rtol=1e-3)
+
+
 def test_no_seam_where_the_panorama_wraps():
     smooth = photo(320, 640, bits=16)  # 16 bits: so that a step is the network's, not the photo's
     log = np.log(reconstruct(smooth, panorama=True, device="cpu").pixels + 1e-3)
