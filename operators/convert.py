@@ -177,8 +177,9 @@ class LDR_TO_HDRI_OT_convert(bpy.types.Operator):
 def _describe(done: conversion.Finished) -> str:
     made = done.conversion
     place = "this .blend" if done.image.packed_file else made.output
-    world = f', lights the world "{done.world.name}"' if done.world is not None else ""
+    peak = f"{made.peak:,.0f}" if made.peak >= 100 else f"{made.peak:.3g}"
+    world = f'; it lights the world "{done.world.name}"' if done.world is not None else ""
     return (
         f"{made.width} x {made.height} HDRI written to {place} in {made.seconds:.1f} s on {made.device}; "
-        f"its peak is {made.peak:.4g} times the photo's white{world}."
+        f"its peak is {peak} times the photo's white{world}."
     )
