@@ -90,13 +90,18 @@ def test_a_batch_of_nothing_says_so(content: str | None, tmp_path: Path) -> None
     assert not (tmp_path / "results").exists()
 
 
+def _hear_ctrl_c() -> None:
+    """A shell starts what it runs in the background deaf to SIGINT, and children inherit that: the tests may run so."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.skipif(os.name != "posix", reason="uses a pseudo-terminal")
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_stopped_in_the_middle(sent: signal.Signals, code: int, large_panorama: Path, tmp_path: Path) -> None:
     """On a terminal the progress is one line, updated in place; the signal comes when it says that the network runs."""
     ours, theirs = os.openpty()
     command = [sys.executable, "-m", "hdr_core.cli", "convert", str(large_panorama), "-o", str(tmp_path / "out.exr")]
-    with subprocess.Popen(command, cwd=ROOT, stderr=theirs, stdout=subprocess.PIPE) as running:
+    with subprocess.Popen(command, cwd=ROOT, stderr=theirs, stdout=subprocess.PIPE, preexec_fn=_hear_ctrl_c) as running:  # noqa: PLW1509
         os.close(theirs)
         shown = b""
         while not re.search(rb"Restoring light [1-8]\d%", shown):
