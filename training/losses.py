@@ -61,6 +61,14 @@ def _mean(values: Tensor, weight: Tensor) -> Tensor:
     return (values * weight).flatten(1).sum(1) / weight.flatten(1).sum(1).clamp(min=1e-12)
 
 
+def curve_terms(estimated: Curve, shot: Shot) -> dict[str, Tensor]:
+    """The terms of the preliminary module: is it a camera's curve, and which."""
+    return {
+        "camera": functional.binary_cross_entropy_with_logits(estimated.camera, shot.camera),
+        "curve": _curve(estimated, shot),
+    }
+
+
 def _curve(estimated: Curve, shot: Shot) -> Tensor:
     """Mean error of log radiance under the estimated curve, where the photo is well exposed; every fourth pixel is enough."""
     code, truth = shot.photo[..., ::4, ::4], shot.truth[..., ::4, ::4]
@@ -89,8 +97,7 @@ def terms(radiance: Tensor, shot: Shot, estimated: Curve, *, panorama: bool) -> 
         "pu21": _mean(((pu21(fitted) - pu21(truth)) ** 2).mean(1), share.expand_as(top)).div(256**2).add(1e-5).log10().mean()
         * 10
         + 30,
-        "camera": functional.binary_cross_entropy_with_logits(estimated.camera, shot.camera),
-        "curve": _curve(estimated, shot),
+        **curve_terms(estimated, shot),
     }
     energies = []
     for size in (4, 16, 64):

@@ -19,6 +19,7 @@ from safetensors.torch import load_file, save_file
 from torch.nn.functional import avg_pool2d
 
 from hdr_core.network.model import Network, NetworkConfig
+from hdr_core.network.view import look
 
 from . import data, losses
 from .camera import Shot, shoot
@@ -65,14 +66,19 @@ def held_out(network: Network, truths: data.Truths) -> dict[str, float]:
 class Trainer:
     """The network, its running average, and the optimiser."""
 
-    def __init__(self, resume: Path | None) -> None:
+    def __init__(self, resume: Path | None, *, preliminary_only: bool = False) -> None:
+        self.preliminary_only = preliminary_only
         self.network = Network(NetworkConfig()).cuda().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         if resume:
             self.network.load_state_dict(load_file(resume))
         self.average = Network(NetworkConfig()).cuda().to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
         self.average.load_state_dict(self.network.state_dict())
         self.optimiser = torch.optim.AdamW(
-            self.network.parameters(), LEARNING_RATE, weight_decay=WEIGHT_DECAY, betas=(0.9, 0.98), fused=True
+            (self.network.preliminary if preliminary_only else self.network).parameters(),
+            LEARNING_RATE,
+            weight_decay=WEIGHT_DECAY,
+            betas=(0.9, 0.98),
+            fused=True,
         )
         self.step = 0
 
@@ -81,8 +87,14 @@ class Trainer:
         for group in self.optimiser.param_groups:
             group["lr"] = rate * min((self.step + 1) / WARM_UP, 1)
         with torch.autocast("cuda", torch.bfloat16):
-            radiance, curve = self.network(shot.photo, panorama=panorama, camera=shot.camera)
-        parts = losses.terms(radiance, shot, curve, panorama=panorama)
+            if self.preliminary_only:
+                curve = self.network.preliminary(look(shot.photo, panorama=panorama))
+            else:
+                radiance, curve = self.network(shot.photo, panorama=panorama, camera=shot.camera)
+        if self.preliminary_only:
+            parts = losses.curve_terms(curve, shot)
+        else:
+            parts = losses.terms(radiance, shot, curve, panorama=panorama)
         self.optimiser.zero_grad(set_to_none=True)
         losses.total(parts).backward()
         norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
@@ -110,19 +122,20 @@ def main() -> int:
     parser.add_argument("--data", type=Path, nargs="+", required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--resume", type=Path)
+    parser.add_argument("--preliminary-only", action="store_true", help="train that module alone: its steps are far faster")
     parser.add_argument("--minutes", type=float, required=True)
     options = parser.parse_args()
     torch.manual_seed(SEED)
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
     learn, held = data.load(options.data, torch.device("cuda"))
     print(f"{len(learn.panoramas)}+{len(held.panoramas)} panoramas, {len(learn.stills)}+{len(held.stills)} stills", flush=True)
-    trainer = Trainer(options.resume)
+    trainer = Trainer(options.resume, preliminary_only=options.preliminary_only)
     began = reported = time.monotonic()
     while (done := (time.monotonic() - began) / (60 * options.minutes)) < 1:
         shot, panorama = batch(learn, trainer.step)
         rate = LEARNING_RATE * (0.5 * (1 + math.cos(math.pi * done)) + 0.005)
         parts = trainer.learn(shot, panorama=panorama, rate=rate)
-        if time.monotonic() - reported > REPORT_EVERY and "diffuse" in parts:
+        if time.monotonic() - reported > REPORT_EVERY and panorama:
             reported = time.monotonic()
             now, shown = ({k: round(float(v), 3) for k, v in p.items()} for p in (parts, held_out(trainer.average, held)))
             print(f"{done:.3f} step {trainer.step} train {now} held {shown}", flush=True)

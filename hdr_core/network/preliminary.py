@@ -80,7 +80,7 @@ class Preliminary(nn.Module):
             nn.SiLU(),
             nn.Linear(4 * width, 4 * width),
             nn.SiLU(),
-            nn.Linear(4 * width, 1 + KNOTS),
+            nn.Linear(4 * width, KNOTS),  # the decision, and the steps between the knots
         )
         last = self.decide[-1]
         assert isinstance(last, nn.Linear)
@@ -92,15 +92,17 @@ class Preliminary(nn.Module):
         self.register_buffer("steps", steps, persistent=False)
 
     def forward(self, view: View) -> Curve:
-        crops = view.crops
-        texture = self.texture(crops.flatten(0, 1) - 0.5).unflatten(0, crops.shape[:2]).transpose(1, 2).flatten(2)
-        pooled = functional.pad(view.pooled, (16, 16, 16, 16), mode="replicate")  # so that the smallest view has an output
-        scene = self.scene(pooled).mean((-2, -1))
+        # never in bfloat16: what tells one camera from another is finer than a code value
         with torch.autocast(view.crops.device.type, enabled=False):
-            seen = [texture.float().mean(2), texture.float().std(2), scene.float(), _histogram(crops.float())]
-            out = self.decide(torch.cat(seen, 1))
-            # each step of log radiance is that of sRGB times a positive factor, so the curve is monotone
-            change = self.steps * (torch.exp(1.5 * torch.tanh(out[:, 2:])) - 1)
-            offset = -change.flip(1).cumsum(1).flip(1)
-            offset = torch.cat([offset[:, :1], offset, torch.zeros_like(out[:, :1])], 1)
+            return self._forward(view.crops.float(), view.pooled.float())
+
+    def _forward(self, crops: Tensor, pooled: Tensor) -> Curve:
+        texture = self.texture(crops.flatten(0, 1) - 0.5).unflatten(0, crops.shape[:2]).transpose(1, 2).flatten(2)
+        pooled = functional.pad(pooled, (16, 16, 16, 16), mode="replicate")  # so that the smallest view has an output
+        scene = self.scene(pooled).mean((-2, -1))
+        out = self.decide(torch.cat([texture.mean(2), texture.std(2), scene, _histogram(crops)], 1))
+        # each step of log radiance is that of sRGB times a positive factor, so the curve is monotone
+        change = self.steps * (torch.exp(1.5 * torch.tanh(out[:, 1:])) - 1)
+        offset = -change.flip(1).cumsum(1).flip(1)
+        offset = torch.cat([offset[:, :1], offset, torch.zeros_like(out[:, :1])], 1)
         return Curve(out[:, 0], offset)
