@@ -15,9 +15,10 @@ from typing import NoReturn, get_args
 
 from .convert import convert
 from .errors import HdrError, OutputError, PhotoError, ProjectionError, RuntimeMissingError, WeightsError
-from .settings import Compression, Conversion, ConvertSettings, Device, Projection
+from .settings import Compression, Conversion, ConvertSettings, Device, InputCurve, Projection
 from .version import __version__
 
+_CURVES = {"srgb": "sRGB curve", "camera": "camera curve"}
 PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".gif"})
 
 
@@ -58,6 +59,12 @@ def _parser() -> argparse.ArgumentParser:
     many.set_defaults(run=_batch)
 
     for command in (one, many):
+        command.add_argument(
+            "--input-curve",
+            choices=get_args(InputCurve),
+            default="auto",
+            help="srgb: plain sRGB, undone exactly; camera: a camera's own, estimated (default: %(default)s, find out)",
+        )
         command.add_argument("--compression", choices=get_args(Compression), default="zip", help="default: %(default)s")
         command.add_argument("--device", choices=get_args(Device), default="auto", help="default: %(default)s")
         command.add_argument("--overwrite", action="store_true", help="replace files that were not made by this software, too")
@@ -77,8 +84,7 @@ def _fail(message: str) -> int:
 
 def _convert(options: argparse.Namespace) -> int:
     output = options.output or options.source.parent / f"{options.source.stem}_hdri.exr"
-    settings = ConvertSettings(options.projection, options.compression, options.device)
-    _convert_one(options.source, output, settings, options)
+    _convert_one(options.source, output, _settings(options, options.projection), options)
     return 0
 
 
@@ -131,11 +137,14 @@ def _outputs(photos: Sequence[Path], folder: Path) -> Iterator[tuple[Path, Path 
 
 
 def _convert_by_shape(source: Path, output: Path, options: argparse.Namespace) -> None:
-    settings = ConvertSettings("auto", options.compression, options.device)
     try:
-        _convert_one(source, output, settings, options)
+        _convert_one(source, output, _settings(options, "auto"), options)
     except ProjectionError:
-        _convert_one(source, output, ConvertSettings("flat", options.compression, options.device), options)
+        _convert_one(source, output, _settings(options, "flat"), options)
+
+
+def _settings(options: argparse.Namespace, projection: Projection) -> ConvertSettings:
+    return ConvertSettings(projection, options.input_curve, options.compression, options.device)
 
 
 def _convert_one(source: Path, output: Path, settings: ConvertSettings, options: argparse.Namespace) -> None:
@@ -151,7 +160,7 @@ def _convert_one(source: Path, output: Path, settings: ConvertSettings, options:
 
 def _summary(done: Conversion) -> str:
     return (
-        f"{done.output}: {done.width} x {done.height} {done.projection}, {done.pixel_type}, "
+        f"{done.output}: {done.width} x {done.height} {done.projection}, {_CURVES[done.input_curve]}, {done.pixel_type}, "
         f"peak {done.peak:.4g}, {done.seconds:.1f} s on {done.device}"
     )
 

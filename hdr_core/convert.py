@@ -60,6 +60,7 @@ def convert(
         radiance = reconstruct(
             photo,
             panorama=projection == "equirectangular",
+            input_curve=settings.input_curve,
             device=settings.device,
             progress=steps.within,
             cancelled=cancelled,
@@ -85,6 +86,7 @@ def convert(
         width=photo.width,
         height=photo.height,
         projection=projection,
+        input_curve=radiance.input_curve,
         pixel_type=pixel_type,
         device=radiance.device,
         weights=radiance.weights,
@@ -140,6 +142,7 @@ def _header(settings: ConvertSettings, projection: Literal["equirectangular", "f
         "software": f"{SOFTWARE} {__version__}",
         "settings": json.dumps(asdict(settings), sort_keys=True),
         "projection": projection,
+        "inputCurve": radiance.input_curve,
         "weights": radiance.weights,
         "device": radiance.device,
     }

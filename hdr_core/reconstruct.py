@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Literal
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from .device import choose_device
 from .errors import Cancelled, DeviceError
 from .photo import Photo
 from .runtime import require
-from .settings import Device, IsCancelled, Progress
+from .settings import Device, InputCurve, IsCancelled, Progress
 
 require("torch")
 require("safetensors")
@@ -36,9 +37,12 @@ _VIEW_DONE, _GUIDANCE_DONE = 0.25, 0.4  # shares of the time, roughly
 
 @dataclass(frozen=True)
 class Radiance:
-    """pixels: (H, W, 3) float32, linear Rec.709, 1.0 = the photo's white; device: where it ran; weights: their version."""
+    """pixels: (H, W, 3) float32, linear Rec.709, 1.0 = the photo's white; input_curve: what the photo was taken for;
+    device: where it ran; weights: their version.
+    """
 
     pixels: np.ndarray
+    input_curve: Literal["srgb", "camera"]
     device: str
     weights: str
 
@@ -47,6 +51,7 @@ def reconstruct(
     photo: Photo,
     *,
     panorama: bool,
+    input_curve: InputCurve = "auto",
     device: Device = "auto",
     tile: int = TILE,
     progress: Progress | None = None,
@@ -54,8 +59,9 @@ def reconstruct(
 ) -> Radiance:
     """Restore the radiance that the camera clipped.
 
-    panorama: the photo is a whole sphere, equirectangular, W = 2 H. tile: the side of a tile, in pixels; it changes memory and
-    time, not the result. A GPU that runs out of memory gets smaller tiles.
+    panorama: the photo is a whole sphere, equirectangular, W = 2 H. input_curve: as in `ConvertSettings`.
+    tile: the side of a tile, in pixels; it changes memory and time, not the result. A GPU that runs out of memory gets
+    smaller tiles.
 
     Raises DeviceError, WeightsError, RuntimeMissingError, and Cancelled when `cancelled` says so.
     """
@@ -68,8 +74,8 @@ def reconstruct(
     ):
         while True:
             try:
-                pixels = _restore(network, photo, panorama, place, tile, steps)
-                return Radiance(pixels, place, weights)
+                pixels, camera = _restore(network, photo, panorama, input_curve, place, tile, steps)
+                return Radiance(pixels, "camera" if camera else "srgb", place, weights)
             except torch.OutOfMemoryError as error:
                 if tile <= SMALLEST_TILE:
                     raise DeviceError(
@@ -97,11 +103,16 @@ def _network(device: str) -> tuple[Network, str]:
     return network.to(device), version
 
 
-def _restore(network: Network, photo: Photo, panorama: bool, device: str, tile: int, steps: _Steps) -> np.ndarray:
+def _restore(
+    network: Network, photo: Photo, panorama: bool, input_curve: InputCurve, device: str, tile: int, steps: _Steps
+) -> tuple[np.ndarray, bool]:
+    """The radiance, and whether the photo was taken for a camera's rather than plain sRGB."""
     steps.reach(0.0)
     view = _look(photo, panorama, device, steps)
     steps.reach(_VIEW_DONE)
-    guidance = network.guidance(view)
+    guidance = network.guidance(
+        view, None if input_curve == "auto" else torch.tensor([float(input_curve == "camera")], device=device)
+    )
     steps.reach(_GUIDANCE_DONE)
     out = np.empty((photo.height, photo.width, 3), np.float32)
     tiles = list(_tiles(photo.height, photo.width, tile))
@@ -109,7 +120,7 @@ def _restore(network: Network, photo: Photo, panorama: bool, device: str, tile: 
         restored = _restore_tile(network, guidance, photo, y, x, device)
         out[y.start : y.stop, x.start : x.stop] = restored[0].permute(1, 2, 0).cpu().numpy()
         steps.reach(_GUIDANCE_DONE + (1 - _GUIDANCE_DONE) * done / len(tiles))
-    return out
+    return out, bool(guidance.camera[0] > 0)
 
 
 def _tiles(height: int, width: int, side: int) -> Iterator[tuple[range, range]]:

@@ -9,6 +9,7 @@ from typing import Literal, get_args
 from .errors import HdrError
 
 Projection = Literal["auto", "equirectangular", "flat"]
+InputCurve = Literal["auto", "srgb", "camera"]
 Compression = Literal["zip", "dwaa"]
 Device = Literal["auto", "cuda", "mps", "cpu"]
 
@@ -19,12 +20,17 @@ IsCancelled = Callable[[], bool]
 """Asked between steps; True makes the conversion raise `Cancelled`."""
 
 
+_CHOICES = {"projection": Projection, "input_curve": InputCurve, "compression": Compression, "device": Device}
+
+
 @dataclass(frozen=True)
 class ConvertSettings:
     """How a photo becomes radiance.
 
     projection: "auto" takes a 2:1 picture as an equirectangular panorama and refuses others; "equirectangular" insists on a
         panorama; "flat" converts any picture as a picture, with no wrap.
+    input_curve: how light became code values. "srgb": by the plain sRGB curve, which is undone exactly; "camera": by a camera's
+        own, which the network estimates from the photo; "auto": the network tells which of the two.
     compression: of the EXR. "zip" is lossless, "dwaa" smaller and lossy: highlights move by about 1%.
     device: where the network runs; "auto" takes the GPU where there is one.
 
@@ -32,11 +38,12 @@ class ConvertSettings:
     """
 
     projection: Projection = "auto"
+    input_curve: InputCurve = "auto"
     compression: Compression = "zip"
     device: Device = "auto"
 
     def __post_init__(self) -> None:
-        for name, choices in (("projection", Projection), ("compression", Compression), ("device", Device)):
+        for name, choices in _CHOICES.items():
             value = getattr(self, name)
             if value not in get_args(choices):
                 raise HdrError(f"{name}={value!r} is not known.", f"Choose one of {', '.join(get_args(choices))}.")
@@ -51,6 +58,7 @@ class Conversion:
     width: int
     height: int
     projection: Literal["equirectangular", "flat"]
+    input_curve: Literal["srgb", "camera"]  # what the photo was taken for
     pixel_type: Literal["half", "float"]
     device: str
     weights: str  # the version of the weights

@@ -8,7 +8,7 @@ import bpy
 from bpy.props import BoolProperty, EnumProperty, StringProperty
 
 from ..hdr_core.errors import Cancelled, HdrError
-from ..hdr_core.settings import Compression, ConvertSettings, Projection
+from ..hdr_core.settings import Compression, ConvertSettings, InputCurve, Projection
 from . import conversion
 from .display import ProgressDisplay
 
@@ -74,6 +74,16 @@ class LDR_TO_HDRI_OT_convert(bpy.types.Operator):
         ),
         default="AUTO",
     )
+    input_curve: EnumProperty(
+        name="Input Curve",
+        description="How the photo's values came from light",
+        items=(
+            ("AUTO", "Automatic", "The network tells whether the photo is plain sRGB or has a camera's curve"),
+            ("SRGB", "sRGB", "Plain sRGB, undone exactly: renders, scans, most edited panoramas"),
+            ("CAMERA", "Camera", "A camera's own curve, estimated from the photo"),
+        ),
+        default="AUTO",
+    )
     compression: EnumProperty(
         name="Compression",
         description="How the EXR is compressed",
@@ -102,6 +112,7 @@ class LDR_TO_HDRI_OT_convert(bpy.types.Operator):
         layout.use_property_split = True
         layout.use_property_decorate = False
         layout.prop(self, "projection")
+        layout.prop(self, "input_curve")
         layout.prop(self, "world")
         layout.prop(self, "destination")
         if self.destination == "FOLDER":
@@ -155,7 +166,9 @@ class LDR_TO_HDRI_OT_convert(bpy.types.Operator):
             folder=self.folder,
             world=self.world,
             settings=ConvertSettings(
-                projection=cast(Projection, self.projection.lower()), compression=cast(Compression, self.compression.lower())
+                projection=cast(Projection, self.projection.lower()),
+                input_curve=cast(InputCurve, self.input_curve.lower()),
+                compression=cast(Compression, self.compression.lower()),
             ),
             overwrite=self.overwrite,
             scene=context.scene.name,
@@ -179,7 +192,8 @@ def _describe(done: conversion.Finished) -> str:
     place = "this .blend" if done.image.packed_file else made.output
     peak = f"{made.peak:,.0f}" if made.peak >= 100 else f"{made.peak:.3g}"
     world = f'; it lights the world "{done.world.name}"' if done.world is not None else ""
+    curve = {"srgb": "sRGB", "camera": "a camera's"}[made.input_curve]
     return (
         f"{made.width} x {made.height} HDRI written to {place} in {made.seconds:.1f} s on {made.device}; "
-        f"its peak is {peak} times the photo's white{world}."
+        f"its peak is {peak} times the photo's white, the photo's curve was taken for {curve}{world}."
     )

@@ -37,11 +37,13 @@ class Guidance:
     """What the whole photo says to each of its pixels.
 
     curve: its response, plain sRGB where that was decided; estimated: what the preliminary module thinks before the decision;
-    log_gain (N, 3, h, w) and features (N, G, h, w) at working resolution.
+    camera (N,): the decision, 0 where the photo is plain sRGB and 1 elsewhere;
+    log_gain (N, 3, h, w) and features (N, G, h, w): at working resolution.
     """
 
     curve: Curve
     estimated: Curve
+    camera: Tensor
     log_gain: Tensor
     features: Tensor
     panorama: bool
@@ -84,7 +86,9 @@ class Network(nn.Module):
         camera: (N,), 1 where the response has to be estimated and 0 where it is plain sRGB; None lets the network decide.
         """
         estimated = self.preliminary(view)
-        curve = estimated.applied((estimated.camera > 0).float() if camera is None else camera)
+        if camera is None:
+            camera = (estimated.camera > 0).float()
+        curve = estimated.applied(camera)
         pooled, mask = view.pooled, view.pooled[:, 6:11]
         radiance = preliminary(pooled[:, :3], pooled[:, 3:6], curve)
         places = _places(pooled, panorama=view.panorama).expand(len(pooled), -1, -1, -1)
@@ -94,7 +98,7 @@ class Network(nn.Module):
             features = features.float()
             log_gain = self.gain(features, panorama=view.panorama)
             guide = self.guide(features, panorama=view.panorama)
-        return Guidance(curve, estimated, log_gain, guide, view.panorama)
+        return Guidance(curve, estimated, camera, log_gain, guide, view.panorama)
 
     def restore(self, code: Tensor, guidance: Guidance, rows: Tensor, columns: Tensor, size: tuple[int, int]) -> Tensor:
         """The light part: radiance of a tile.

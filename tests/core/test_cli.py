@@ -41,7 +41,7 @@ def test_the_result_lies_beside_the_photo_and_is_named(panorama: Path, tmp_path:
     done = run("convert", photo, "--compression", "dwaa", "--device", "cpu")
     assert done.returncode == 0
     assert done.stderr == ""
-    assert done.stdout.startswith(f"{tmp_path / 'garden_hdri.exr'}: 64 x 32 equirectangular, half, ")
+    assert done.stdout.startswith(f"{tmp_path / 'garden_hdri.exr'}: 64 x 32 equirectangular, sRGB curve, half, ")
     assert read_exr(tmp_path / "garden_hdri.exr")[0].shape == (32, 64, 3)
 
 
@@ -69,6 +69,14 @@ def test_a_batch_goes_on_past_a_bad_photo(panorama: Path, picture: Path, tmp_pat
     assert '"A.jpg"' in clash
     assert "bad.jpg" in bad
     assert "2 of 4 photos" in total
+
+
+def test_the_input_curve_is_taken_as_told(picture: Path, tmp_path: Path) -> None:
+    for curve, words in (("srgb", "sRGB curve"), ("camera", "camera curve")):
+        output = tmp_path / f"{curve}.exr"
+        done = run("convert", picture, "-o", output, "--projection", "flat", "--input-curve", curve)
+        assert words in done.stdout
+        assert read_exr(output)[1]["inputCurve"] == curve
 
 
 def test_a_batch_of_good_photos(picture: Path, tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def test_the_file_is_the_photo_with_its_light_restored(converted: hdr_core.Conve
 def test_the_header_says_how_the_file_was_made(converted: hdr_core.Conversion) -> None:
     _, header = read_exr(Path(converted.output))
     assert header["software"] == f"LDR to HDRI {hdr_core.__version__}"
-    assert header["settings"] == '{"compression": "zip", "device": "auto", "projection": "auto"}'
+    assert header["settings"] == '{"compression": "zip", "device": "auto", "input_curve": "auto", "projection": "auto"}'
     assert header["projection"] == "equirectangular"
     assert header["weights"] == converted.weights
 

@@ -86,6 +86,20 @@ def test_the_sun_gets_light_and_the_rest_keeps_its_own(whole):
     assert np.median(change) < 0.1
 
 
+def test_the_input_curve_is_what_the_user_says():
+    told = {curve: reconstruct(photo(64, 128), panorama=True, device="cpu", input_curve=curve) for curve in ("srgb", "camera")}
+    assert [radiance.input_curve for radiance in told.values()] == ["srgb", "camera"]
+    by_itself = reconstruct(photo(64, 128), panorama=True, device="cpu")
+    np.testing.assert_array_equal(by_itself.pixels, told[by_itself.input_curve].pixels)
+    code = scene(64, 128)
+    well = (code.max(-1) < 235) & (code.min(-1) > 20)
+    exact = srgb_decode(code / np.float32(255))[well]
+    change = {curve: np.abs(radiance.pixels[well] / exact - 1) for curve, radiance in told.items()}
+    assert np.median(change["srgb"]) < 0.02
+    assert np.percentile(change["srgb"], 99) < 0.1
+    assert np.median(change["camera"]) > 0.02
+
+
 def test_sixteen_bits_give_what_eight_give_but_finer(whole):
     deep = reconstruct(photo(320, 640, bits=16), panorama=True, device="cpu").pixels
     assert np.median(np.abs(deep - whole) / np.maximum(whole, 0.01)) < 0.02
