@@ -38,7 +38,7 @@ types: .venv/.done
 	scripts/types.sh $(CURDIR)/$(RUN)
 
 test-core: .venv/.done
-	$(RUN) -m pytest tests/core tests/gpu
+	$(RUN) -m pytest tests/core tests/train tests/gpu
 
 test-blender: .venv/.done $(BPY:%=.venv-bpy-%/.done)
 	@set -e; for version in $(BPY); do echo "== bpy $$version"; .venv-bpy-$$version/bin/python -m pytest tests/blender; done

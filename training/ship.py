@@ -6,6 +6,7 @@ import argparse
 import hashlib
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -16,11 +17,11 @@ from hdr_core.network.model import Network, NetworkConfig
 from hdr_core.network.weights import RECORD, WEIGHTS, load_network
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("--version", required=True)
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     state = load_file(options.checkpoint)
     Network(NetworkConfig()).load_state_dict(state)  # it must fit the form that ships
     data = save({name: tensor.to(torch.float16).contiguous() for name, tensor in sorted(state.items())})
@@ -32,7 +33,7 @@ def main() -> int:
         "config": asdict(NetworkConfig()),
     }
     RECORD.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    print(f"{WEIGHTS.name}: {len(data):,} bytes, version {load_network()[1]}")
+    print(f"{WEIGHTS.name}: {len(data):,} bytes, version {load_network(WEIGHTS, RECORD)[1]}")
     return 0
 
 
