@@ -114,7 +114,9 @@ def with_alpha(colour: np.ndarray) -> np.ndarray:
 
 
 def test_settings_reach_the_file(photo, tmp_path):
-    convert(filepath=str(photo), output=str(tmp_path / "flat.exr"), projection="FLAT", compression="DWAA", world="NONE")
+    asked = {"projection": "FLAT", "compression": "DWAA", "input_curve": "CAMERA"}
+    convert(filepath=str(photo), output=str(tmp_path / "flat.exr"), world="NONE", **asked)
     header = (tmp_path / "flat.exr").read_bytes()[:2000]
     assert b'"projection": "flat"' in header
     assert b'"compression": "dwaa"' in header
+    assert b'"input_curve": "camera"' in header
