@@ -1,6 +1,6 @@
 """The peer that restores nothing: every photo of a folder through the exact inverse of the sRGB curve.
 
-python benchmarks/exact_inverse.py PHOTOS RESULTS
+python -m benchmarks.exact_inverse PHOTOS RESULTS
 """
 
 from __future__ import annotations

@@ -76,7 +76,7 @@ def reconstruct(
             try:
                 pixels, camera = _restore(network, photo, panorama, input_curve, place, tile, steps)
                 return Radiance(pixels, "camera" if camera else "srgb", place, weights)
-            except torch.OutOfMemoryError as error:
+            except torch.cuda.OutOfMemoryError as error:
                 if tile <= SMALLEST_TILE:
                     raise DeviceError(
                         f"The device {place!r} has not enough free memory.", 'Close other programs, or choose the device "cpu".'
