@@ -110,9 +110,8 @@ def _restore(
     steps.reach(0.0)
     view = _look(photo, panorama, device, steps)
     steps.reach(_VIEW_DONE)
-    guidance = network.guidance(
-        view, None if input_curve == "auto" else torch.tensor([float(input_curve == "camera")], device=device)
-    )
+    camera = None if input_curve == "auto" else torch.tensor([float(input_curve == "camera")], device=device)
+    guidance = network.guidance(view, network.overview(view, camera))
     steps.reach(_GUIDANCE_DONE)
     out = np.empty((photo.height, photo.width, 3), np.float32)
     tiles = list(_tiles(photo.height, photo.width, tile))

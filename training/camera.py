@@ -13,6 +13,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from hdr_core.network.curve import srgb_encode
+from hdr_core.network.statistics import area
+
+from .optics import blurred, with_glare
+from .response import response
 
 _LUMA_TABLE = [
     [16, 11, 10, 16, 24, 40, 51, 61],
@@ -27,6 +31,14 @@ _LUMA_TABLE = [
 _CHROMA_TABLE = [[17, 18, 24, 47], [18, 21, 26, 66], [24, 26, 56, 99], [47, 66, 99, 99]]
 
 
+CLIPPED = (0.003, 0.2)  # share of the area that clips
+BLURRED, GLARING = 0.3, 0.25  # shares of the photos
+# Who delivers what: of the photos under the plain sRGB curve (renders, panoramas mapped by software) most are lossless and have
+# no noise; of cameras' photos hardly any.
+CAMERA = 0.65
+SRGB_LOSSLESS, CAMERA_LOSSLESS = 0.75, 0.06
+
+
 @dataclass(frozen=True)
 class Shot:
     """photo (N, 3, H, W) code values; truth: radiance, the photo's white = 1; camera (N,): 0 for plain sRGB, else 1."""
@@ -34,13 +46,6 @@ class Shot:
     photo: Tensor
     truth: Tensor
     camera: Tensor
-
-
-def area(height: int, width: int, *, panorama: bool, like: Tensor) -> Tensor:
-    """Each row's share of the picture's area, (H, 1); with W columns it sums to 1."""
-    rows = torch.arange(height, device=like.device, dtype=torch.float32)
-    rows = torch.sin((rows + 0.5) / height * torch.pi) if panorama else torch.ones_like(rows)
-    return (rows / rows.sum() / width)[:, None]
 
 
 def expose(radiance: Tensor, clipped: Tensor, *, panorama: bool) -> Tensor:
@@ -59,24 +64,6 @@ def _uniform(n: int, low: float, high: float, device: torch.device) -> Tensor:
 
 def _chosen(n: int, share: float, device: torch.device) -> Tensor:
     return torch.rand(n, 1, 1, 1, device=device) < share
-
-
-def response(x: Tensor) -> Tensor:
-    """A random camera response for each photo: exposure in [0, 1] to code values, monotone, 0 to 0 and 1 to 1."""
-    n, device = len(x), x.device
-    power = 0.9 + 0.1 * torch.randn(n, 1, 1, 1, device=device).clamp(-3, 3)
-    sigma = (0.6 + 0.12 * torch.randn(n, 1, 1, 1, device=device)).abs().clamp(0.15, 1.2)
-    xp = x.clamp(min=1e-7) ** power
-    sigmoid = (1 + sigma) * xp / (xp + sigma)  # the family of Eilertsen et al. 2017
-    gamma = x.clamp(min=1e-7) ** (1 / _uniform(n, 1.6, 2.6, device))
-    srgb = srgb_encode(x)
-    contrast = _uniform(n, 0.1, 0.9, device)  # a picture style: an S over sRGB
-    style = srgb + contrast * srgb * (1 - srgb) * (srgb - 0.4)
-    shoulder = _uniform(n, 1.5, 6.0, device)  # a filmic shoulder over a linear start
-    filmic = srgb_encode((1 - torch.exp(-shoulder * x)) / (1 - torch.exp(-shoulder)))
-    kind = torch.rand(n, 1, 1, 1, device=device)
-    other = torch.where(kind < 0.08, gamma, torch.where(kind < 0.16, style, filmic))
-    return torch.where(kind < 0.24, other, sigmoid).clamp(0, 1)
 
 
 def _dct(device: torch.device) -> Tensor:
@@ -124,20 +111,26 @@ def jpeg(code: Tensor, quality: Tensor) -> Tensor:
 
 @torch.no_grad()
 def shoot(radiance: Tensor, *, panorama: bool) -> Shot:
-    """Photograph a batch of truths, each with a camera of its own."""
+    """Photograph a batch of truths (N, 3, H, W), H and W multiples of 8, each with a camera of its own.
+
+    The truth is what lies before the lens's glare: that is a hint of a strong light, not light from where it appears.
+    """
     n, device = len(radiance), radiance.device
     balance = torch.exp(0.12 * torch.randn(n, 3, 1, 1, device=device).clamp(-2, 2))
-    clipped = torch.exp(torch.rand(n, device=device) * (math.log(0.2) - math.log(0.006)) + math.log(0.006))
+    low, high = CLIPPED
+    clipped = low * (high / low) ** torch.rand(n, device=device)
+    radiance = torch.where(_chosen(n, BLURRED, device), blurred(radiance, panorama=panorama), radiance)
     truth = expose(radiance * balance, clipped, panorama=panorama)
-    exposed = truth.clamp(0, 1)
-    camera = _chosen(n, 0.6, device)
-    noisy = _chosen(n, 0.5, device) | (camera & _chosen(n, 0.6, device))
+    exposed = torch.where(_chosen(n, GLARING, device), with_glare(truth, panorama=panorama), truth).clamp(0, 1)
+    camera = _chosen(n, CAMERA, device)
+    lossless = torch.where(camera, _chosen(n, CAMERA_LOSSLESS, device), _chosen(n, SRGB_LOSSLESS, device))
     strength = torch.exp(_uniform(n, math.log(0.2), math.log(4.0), device))
     noise = torch.randn_like(exposed) * torch.sqrt(strength * (2e-6 + 2e-5 * exposed))
+    noisy = ~lossless & (camera & _chosen(n, 0.8, device) | _chosen(n, 0.3, device))
     exposed = torch.where(noisy, (exposed + noise).clamp(0, 1), exposed)
     code = torch.where(camera, response(exposed), srgb_encode(exposed))
     code = (255 * code).round() / 255
     quality = 100 - 30 * torch.rand(n, device=device) ** 1.3
-    compressed = _chosen(n, 0.45, device) | (camera & _chosen(n, 0.7, device))
+    compressed = ~lossless & (~noisy | _chosen(n, 0.9, device))
     code = torch.where(compressed, jpeg(code, quality), code)
     return Shot(code, truth, camera.float().flatten())

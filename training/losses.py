@@ -12,19 +12,27 @@ from torch import Tensor
 from torch.nn import functional
 
 from hdr_core.network.curve import srgb_decode
+from hdr_core.network.model import Overview, Restored
 from hdr_core.network.preliminary import Curve, preliminary
+from hdr_core.network.soft_mask import over_exposed
+from hdr_core.network.statistics import area, luminance
 
-from .camera import Shot, area
+from .camera import Shot
 
-LUMA = (0.2126, 0.7152, 0.0722)
 FLOOR = 0.004  # about one code value of linear light: below it a logarithm would only see noise
 _PU21 = (0.353487901, 0.3734658629, 8.277049286e-05, 0.9062562627, 0.09150303166, 0.9099517204, 596.3148142)
-WEIGHTS = {"seen": 2.0, "clipped": 0.7, "pu21": 0.03, "energy": 0.5, "diffuse": 0.6, "glossy": 0.3, "camera": 0.2, "curve": 1.0}
-
-
-def luminance(rgb: Tensor) -> Tensor:
-    """(N, 3, H, W) to (N, H, W)."""
-    return torch.einsum("nchw,c->nhw", rgb, rgb.new_tensor(LUMA))
+WEIGHTS = {
+    "seen": 2.0,
+    "clipped": 0.7,
+    "pu21": 0.03,
+    "place": 0.3,
+    "diffuse": 0.3,
+    "glossy": 0.2,
+    "camera": 0.5,
+    "curve": 1.0,
+    "total": 1.0,
+    "spread": 0.3,
+}
 
 
 def pu21(radiance: Tensor) -> Tensor:
@@ -61,12 +69,39 @@ def _mean(values: Tensor, weight: Tensor) -> Tensor:
     return (values * weight).flatten(1).sum(1) / weight.flatten(1).sum(1).clamp(min=1e-12)
 
 
-def curve_terms(estimated: Curve, shot: Shot) -> dict[str, Tensor]:
-    """The terms of the preliminary module: is it a camera's curve, and which."""
+def overview_terms(overview: Overview, shot: Shot, *, panorama: bool) -> dict[str, Tensor]:
+    """The terms of what is known before the backbone looks: is it a camera's curve, and which; how much light was clipped."""
+    estimated = overview.estimated
+    apart = energy_error(overview, shot, panorama=panorama)
+    log_scale = overview.energy.log_scale
     return {
         "camera": functional.binary_cross_entropy_with_logits(estimated.camera, shot.camera),
         "curve": _curve(estimated, shot),
+        "total": functional.huber_loss(apart, torch.zeros_like(apart), delta=0.35),
+        "spread": (apart.detach().abs() * torch.exp(-log_scale) + log_scale).mean(),  # of a Laplace distribution
     }
+
+
+def energy_error(overview: Overview, shot: Shot, *, panorama: bool) -> Tensor:
+    """Each member's error of the log light of clipped pixels, (N, members), after the gain that fits what is well exposed."""
+    code, truth = shot.photo, shot.truth
+    share = area(*code.shape[-2:], panorama=panorama, like=code)
+    clipped = over_exposed(code).amax(1)
+    hidden = (clipped * luminance(truth) * share).sum((-2, -1))
+    every = slice(None, None, 2)
+    some = code[..., every, every]
+    decoded = preliminary(some, srgb_decode(some), overview.curve)
+    gain = _fitting_gain(decoded, truth[..., every, every], some, share[every])
+    wanted = (hidden / (gain * overview.light.shown).clamp(min=1e-9)).clamp(min=1e-3).log()
+    # a photo without clipped pixels has nothing to learn from
+    return (overview.energy.members - wanted[:, None]) * (overview.light.shown > 1e-4)[:, None]
+
+
+def _fitting_gain(radiance: Tensor, truth: Tensor, code: Tensor, share: Tensor) -> Tensor:
+    """(N,): the gain that fits `radiance` to `truth` where the photo is well exposed. Without gradient."""
+    usable = (code.amax(1) < 217 / 255) & (code.amin(1) > 12 / 255)
+    apart = ((radiance.detach() + FLOOR).log() - (truth + FLOOR).log()).mean(1)
+    return torch.exp(-_mean(apart, usable * share)).clamp(0.33, 3)
 
 
 def _curve(estimated: Curve, shot: Shot) -> Tensor:
@@ -74,38 +109,40 @@ def _curve(estimated: Curve, shot: Shot) -> Tensor:
     code, truth = shot.photo[..., ::4, ::4], shot.truth[..., ::4, ::4]
     decoded = preliminary(code, srgb_decode(code), estimated)
     error = ((decoded + FLOOR).log() - (truth + FLOOR).log()).abs().mean(1)
-    seen = (code.amax(1) < 235 / 255) * shot.camera[:, None, None]
-    return (_mean(error, seen)).mean()
+    return _mean(error, (code.amax(1) < 235 / 255).float()).mean()
 
 
-def terms(radiance: Tensor, shot: Shot, estimated: Curve, *, panorama: bool) -> dict[str, Tensor]:
+def _place(radiance: Tensor, truth: Tensor, weight: Tensor) -> Tensor:
+    """How differently the light of clipped pixels lies over cells of three sizes and three channels: Kullback-Leibler, its
+    total left out, so that a sun has no larger gradient than a lamp.
+    """
+    apart = []
+    for size in (4, 16, 64):
+        ours, true = (functional.avg_pool2d(x * weight[:, None], size).flatten(1) + 1e-9 for x in (radiance, truth))
+        ours, true = (x / x.sum(1, keepdim=True) for x in (ours, true))
+        apart.append((true * ((true + 1e-6) / (ours + 1e-6)).log()).sum(1).mean())
+    return torch.stack(apart).mean()
+
+
+def terms(restored: Restored, shot: Shot, *, panorama: bool) -> dict[str, Tensor]:
     """Each term of the loss, a scalar, before its weight."""
-    truth, photo = shot.truth, shot.photo
+    radiance, truth, photo = restored.radiance, shot.truth, shot.photo
     share = area(*photo.shape[-2:], panorama=panorama, like=photo).expand(photo.shape[-2:])
     top = photo.amax(1)
     clipped = (top >= 250 / 255) * share
     seen = (top < 235 / 255) * share
     log_error = (radiance + FLOOR).log() - (truth + FLOOR).log()
     # one gain for each photo is free, as in every comparison of HDR images
-    usable = (top < 217 / 255) & (photo.amin(1) > 12 / 255)
-    gain = torch.exp(-_mean(log_error.mean(1).detach(), usable * share)).clamp(0.5, 2)[:, None, None, None]
-    fitted = radiance * gain
+    fitted = radiance * _fitting_gain(radiance, truth, photo, share)[:, None, None, None]
     fitted_error = (fitted + FLOOR).log() - (truth + FLOOR).log()
+    pu21_error = _mean(((pu21(fitted) - pu21(truth)) ** 2).mean(1), share.expand_as(top)).div(256**2)
     out = {
         "seen": (_mean(log_error.abs().mean(1), seen) + _mean(fitted_error.abs().mean(1), seen)).mean() / 2,
         "clipped": (_mean((fitted_error**2).mean(1), clipped) + 1e-4).sqrt().mean(),
-        "pu21": _mean(((pu21(fitted) - pu21(truth)) ** 2).mean(1), share.expand_as(top)).div(256**2).add(1e-5).log10().mean()
-        * 10
-        + 30,
-        **curve_terms(estimated, shot),
+        "pu21": 10 * pu21_error.add(1e-5).log10().mean() + 30,
+        "place": _place(fitted, truth, clipped),
+        **overview_terms(restored.overview, shot, panorama=panorama),
     }
-    energies = []
-    for size in (4, 16, 64):
-        cells = functional.avg_pool2d(clipped[:, None], size)
-        weight = (functional.avg_pool2d(share[None], size) * (cells > 0))[:, 0]
-        ratio = [(functional.avg_pool2d(x, size) + FLOOR).log() for x in (fitted, truth)]
-        energies.append(_mean((ratio[0] - ratio[1]).abs().mean(1), weight).mean())
-    out["energy"] = torch.stack(energies).mean()
     if panorama:
         for name, exponent in (("diffuse", 1.0), ("glossy", 32.0)):
             received, true = light(fitted, exponent), light(truth, exponent)

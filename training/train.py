@@ -14,16 +14,16 @@ import time
 from pathlib import Path
 
 import torch
-from torch.nn.functional import avg_pool2d
 
-from hdr_core.network.model import Network, NetworkConfig
+from hdr_core.network.model import NetworkConfig
 
-from . import data, losses
+from . import data
 from .camera import Shot, shoot
+from .measure import line, measure
 from .trainer import LEARNING_RATE, Trainer
 
 SEED = 20230
-PANORAMAS, SMALL_PANORAMAS, FLATS = 12, 20, 20  # photos a step
+PANORAMAS, SMALL_PANORAMAS, FLATS, WHOLES = 12, 20, 20, 48  # photos a step
 REPORT_EVERY = 45  # seconds
 
 
@@ -32,27 +32,20 @@ def batch(truths: data.Truths, step: int) -> tuple[Shot, bool]:
     if step % 4 == 3:
         return shoot(data.flats(truths, FLATS), panorama=False), False
     if step % 4 == 1:
-        return shoot(avg_pool2d(data.panoramas(truths, SMALL_PANORAMAS), 2), panorama=True), True
+        return shoot(data.panoramas(truths, SMALL_PANORAMAS, pool=2), panorama=True), True
     return shoot(data.panoramas(truths, PANORAMAS), panorama=True), True
 
 
-@torch.no_grad()
-def held_out(network: Network, truths: data.Truths) -> dict[str, float]:
-    """Mean losses on held-out panoramas, the network deciding on the curve itself; the same photos each time."""
-    sums: dict[str, float] = {}
-    rounds = 3
+def whole(truths: data.Truths) -> Shot:
+    """Many small panoramas: what is learnt from a photo as a whole needs many."""
+    return shoot(data.panoramas(truths, WHOLES, pool=2), panorama=True)
+
+
+def fixed(truths: data.Truths, rounds: int) -> list[Shot]:
+    """Photos of each panorama as it is, the same every time."""
     with torch.random.fork_rng():
         torch.manual_seed(SEED)
-        for _ in range(rounds):
-            for some in truths.panoramas.float().split(8):
-                shot = shoot(some, panorama=True)
-                with torch.autocast(some.device.type, torch.bfloat16):
-                    radiance, curve = network(shot.photo, panorama=True)
-                parts = losses.terms(radiance, shot, curve, panorama=True)
-                parts["camera_wrong"] = ((curve.camera > 0) != (shot.camera > 0)).float().mean()
-                for name, value in parts.items():
-                    sums[name] = sums.get(name, 0) + float(value) * len(some) / len(truths.panoramas) / rounds
-    return sums
+        return [shoot(some.float(), panorama=True) for _ in range(rounds) for some in truths.panoramas.split(8)]
 
 
 def _options() -> argparse.Namespace:
@@ -64,37 +57,49 @@ def _options() -> argparse.Namespace:
     begin = parser.add_mutually_exclusive_group()
     begin.add_argument("--resume", type=Path, help="folder of an earlier --out")
     begin.add_argument("--start", type=Path, help="weights to begin a new schedule with")
-    parser.add_argument("--preliminary-only", action="store_true", help="train that module alone: its steps are far faster")
+    parser.add_argument("--overview-only", action="store_true", help="train the curve and the energy alone: far faster steps")
+    parser.add_argument("--everything", action="store_true", help="learn from the held-out truths too: for what ships")
+    parser.add_argument("--device", default="cuda")
     return parser.parse_args()
+
+
+def _report(trainer: Trainer, held: data.Truths, parts: dict[str, float]) -> None:
+    losses = " ".join(f"{name} {value:g}" for name, value in parts.items())
+    print(f"{trainer.done:.3f} step {trainer.step} {losses}", flush=True)
+    print(f"  held out: {line(measure(trainer.average, held.panoramas))}", flush=True)
 
 
 def main() -> int:
     options = _options()
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
-    device = torch.device("cuda")
-    learn, held = data.load(options.data, device)
-    print(f"{len(learn.panoramas)}+{len(held.panoramas)} panoramas, {len(learn.stills)}+{len(held.stills)} stills", flush=True)
+    device = torch.device(options.device)
+    learn, held = data.load(options.data, device, everything=options.everything)
+    for name, t in (("learn", learn), ("held out", held)):
+        print(f"{name}: {len(t.panoramas)} panoramas, {len(t.skies)} skies, {len(t.stills)} stills", flush=True)
     torch.manual_seed(SEED)
-    trainer = Trainer(NetworkConfig(), device, preliminary_only=options.preliminary_only)
+    trainer = Trainer(NetworkConfig(), device, overview_only=options.overview_only)
     if options.start:
         trainer.start_from(options.start)
-    if options.resume:
+    elif options.resume:
         trainer.resume(options.resume)
+    else:
+        trainer.fit_scale([whole(learn) for _ in range(20)])
     torch.manual_seed(SEED + trainer.step)  # views that were not drawn before
     before = trainer.done
     began = reported = time.monotonic()
     while trainer.done < 1 and time.monotonic() - began < 60 * options.run_minutes:
-        shot, panorama = batch(learn, trainer.step)
+        shot, panorama = (None, True) if options.overview_only else batch(learn, trainer.step)
         rate = LEARNING_RATE * (0.5 * (1 + math.cos(math.pi * trainer.done)) + 0.005)
-        parts = trainer.learn(shot, panorama=panorama, rate=rate)
+        parts = trainer.learn(shot, whole(learn), panorama=panorama, rate=rate)
         trainer.done = before + (time.monotonic() - began) / (60 * options.minutes)
         if time.monotonic() - reported > REPORT_EVERY and panorama:
             reported = time.monotonic()
-            now, shown = ({k: round(float(v), 3) for k, v in p.items()} for p in (parts, held_out(trainer.average, held)))
-            print(f"{trainer.done:.3f} step {trainer.step} train {now} held {shown}", flush=True)
+            _report(trainer, held, {k: round(float(v), 3) for k, v in parts.items()})
             trainer.save(options.out)
+    if not options.everything:
+        print(f"80% interval of the energy: {trainer.calibrate(fixed(held, 6)):.3f} of its spread")
     trainer.save(options.out)
-    print(f"stopped at {trainer.done:.3f}, step {trainer.step}, held {held_out(trainer.average, held)}")
+    _report(trainer, held, {})
     return 0
 
 

@@ -7,15 +7,17 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file
 
-from hdr_core.network.model import Network, NetworkConfig
-from hdr_core.network.view import look
+from hdr_core.network.model import Network, NetworkConfig, Overview
+from hdr_core.network.statistics import statistics
+from hdr_core.network.view import View, look
 
 from . import losses
 from .camera import Shot
 from .checkpoint import load_checkpoint, save_average, save_checkpoint
 
 LEARNING_RATE = 1e-3
-WEIGHT_DECAY = 0.03
+ENERGY_RATE = 3.0  # the energy head's, times the others'
+WEIGHT_DECAY, ENERGY_DECAY = 0.05, 0.3
 WARM_UP = 200  # steps
 EMA = 0.998
 AVERAGE = "average.safetensors"
@@ -24,14 +26,21 @@ AVERAGE = "average.safetensors"
 class Trainer:
     """`step` counts steps; `done` is the share of the schedule that they covered, in [0, 1], kept for whoever goes on."""
 
-    def __init__(self, config: NetworkConfig, device: torch.device, *, preliminary_only: bool = False) -> None:
+    def __init__(self, config: NetworkConfig, device: torch.device, *, overview_only: bool = False) -> None:
         self.device = device
-        self.preliminary_only = preliminary_only
         self.network = self._placed(Network(config))
         self.average = self._placed(Network(config)).eval()
         self.average.load_state_dict(self.network.state_dict())
-        trained = self.network.preliminary if preliminary_only else self.network
-        self.optimiser = torch.optim.AdamW(trained.parameters(), LEARNING_RATE, weight_decay=WEIGHT_DECAY, betas=(0.9, 0.98))
+        energy = set(self.network.energy.parameters())
+        others = self.network.preliminary if overview_only else self.network
+        self.optimiser = torch.optim.AdamW(
+            [
+                {"params": [p for p in others.parameters() if p not in energy], "factor": 1.0, "weight_decay": WEIGHT_DECAY},
+                {"params": list(energy), "factor": ENERGY_RATE, "weight_decay": ENERGY_DECAY},
+            ],
+            LEARNING_RATE,
+            betas=(0.9, 0.98),
+        )
         self.step, self.done = 0, 0.0
 
     def _placed(self, network: Network) -> Network:
@@ -42,6 +51,30 @@ class Trainer:
         for model in (self.network, self.average):
             model.load_state_dict(load_file(weights))
 
+    @torch.no_grad()
+    def fit_scale(self, shots: list[Shot]) -> None:
+        """Let the energy head know the scale of its statistics, from photos of panoramas."""
+        seen = []
+        for shot in shots:
+            overview, view = self._overview(shot, panorama=True)
+            seen.append(statistics(overview.radiance, view.pooled[:, 6:9], panorama=True))
+        for model in (self.network, self.average):
+            model.energy.fit_scale(torch.cat(seen))
+
+    @torch.no_grad()
+    def calibrate(self, shots: list[Shot], share: float = 0.8) -> float:
+        """Set the interval of the energy head so that it holds the truth of `share` of the photos of held-out panoramas."""
+        apart = []
+        for shot in shots:
+            view = look(shot.photo, panorama=True)
+            overview = self.average.overview(view)
+            error = losses.energy_error(overview, shot, panorama=True)
+            apart.append(error.mean(1).abs() * self.average.energy.interval / overview.energy.spread)
+        interval = torch.cat(apart).quantile(share)
+        for model in (self.network, self.average):
+            model.energy.interval.copy_(interval)
+        return float(interval)
+
     def resume(self, folder: Path) -> None:
         """Go on where `save` left off."""
         self.step, self.done = load_checkpoint(folder, self.network, self.optimiser)
@@ -51,11 +84,17 @@ class Trainer:
         save_checkpoint(folder, self.network, self.optimiser, self.step, self.done)
         save_average(self.average, folder / AVERAGE)
 
-    def learn(self, shot: Shot, *, panorama: bool, rate: float) -> dict[str, torch.Tensor]:
-        """One step; returns the terms of the loss. A step whose gradient is not finite is left out."""
+    def learn(self, shot: Shot | None, whole: Shot | None, *, panorama: bool, rate: float) -> dict[str, torch.Tensor]:
+        """One step; returns the terms of the loss. A step whose gradient is not finite is left out.
+
+        whole: many small panoramas, for what is learnt from photos as a whole. At least one of the two is needed.
+        """
         for group in self.optimiser.param_groups:
-            group["lr"] = rate * min((self.step + 1) / WARM_UP, 1)
-        parts = self._terms(shot, panorama=panorama)
+            group["lr"] = rate * group["factor"] * min((self.step + 1) / WARM_UP, 1)
+        parts = {} if shot is None else self._terms(shot, panorama=panorama)
+        if whole is not None:
+            for name, value in losses.overview_terms(self._overview(whole, panorama=True)[0], whole, panorama=True).items():
+                parts[name] = (parts[name] + value) / 2 if name in parts else value
         self.optimiser.zero_grad(set_to_none=True)
         losses.total(parts).backward()
         norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
@@ -69,9 +108,11 @@ class Trainer:
         self.step += 1
         return {name: value.detach() for name, value in parts.items()}
 
+    def _overview(self, shot: Shot, *, panorama: bool) -> tuple[Overview, View]:
+        view = look(shot.photo, panorama=panorama)
+        return self.network.overview(view, shot.camera), view
+
     def _terms(self, shot: Shot, *, panorama: bool) -> dict[str, torch.Tensor]:
-        if self.preliminary_only:
-            return losses.curve_terms(self.network.preliminary(look(shot.photo, panorama=panorama)), shot)
         with torch.autocast(self.device.type, torch.bfloat16):
-            radiance, curve = self.network(shot.photo, panorama=panorama, camera=shot.camera)
-        return losses.terms(radiance, shot, curve, panorama=panorama)
+            restored = self.network(shot.photo, panorama=panorama, camera=shot.camera)
+        return losses.terms(restored, shot, panorama=panorama)

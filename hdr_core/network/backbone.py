@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from .padding import Conv, double
 
+DROPOUT = 0.1  # of the deepest features: the truths to learn from are few
 MASKS = 5  # average over-exposure of R, G, B, under-exposure, largest over-exposure
 
 
@@ -82,7 +83,7 @@ class Backbone(nn.Module):
                 kept.append(x)
                 x = self.down[level](x, panorama=panorama)
         for attend, block in zip(self.whole, self.deep, strict=True):
-            x = block(attend(x), masks[-1], panorama=panorama)
+            x = functional.dropout2d(block(attend(x), masks[-1], panorama=panorama), DROPOUT, self.training)
         for level in reversed(range(len(self.up))):
             x = double(self.up[level](x, panorama=panorama), panorama=panorama)
             x = self.skip[level](torch.cat([x, kept[level]], 1), panorama=panorama)

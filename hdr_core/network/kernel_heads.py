@@ -6,44 +6,83 @@ convolutions, so that any tile of the photo can be computed alone.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Literal
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+Kernels = Literal["decoupled", "full", "direct"]
 LARGEST_LOG_GAIN = 12.5  # e^12.5 = 2^18: a sun over the photo's white, with room
+OWN_LOG_GAIN = 0.5  # how much of the log gain the pixel's own surroundings decide: light must not depend on the photo's size
 IDENTITY_LOGIT = 5.0
 
 
+@dataclass(frozen=True)
+class Low:
+    """What the backbone says to each pixel, interpolated: log_gain (N, 3, h, w), surplus (N, 3, h, w), features (N, G, h, w);
+    keep (N,): the share of the log gain's light that stays, in [0, 1].
+    """
+
+    log_gain: Tensor
+    surplus: Tensor
+    features: Tensor
+    keep: Tensor
+
+
 class KernelHeads(nn.Module):
-    """Two 3 x 3 convolutions without padding, then a 1 x 1 convolution for each kernel. They read `halo` pixels around."""
+    """Two 3 x 3 convolutions without padding, then a 1 x 1 convolution for each kernel. They read `halo` pixels around.
+
+    kernels: "decoupled", as the paper has it; "full": a spatial kernel for each channel; "direct": none, only the gains.
+    scales: how many dilations the spatial kernel has.
+    """
 
     halo = 2
 
-    def __init__(self, guidance: int, kernel_size: int, width: int = 24, channels: int = 3) -> None:
+    def __init__(
+        self,
+        guidance: int,
+        kernel_size: int,
+        width: int = 24,
+        channels: int = 3,
+        kernels: Kernels = "decoupled",
+        scales: int = 1,
+    ) -> None:
         super().__init__()
-        self.kernel_size = kernel_size
+        self.taps = scales * kernel_size**2
         self.first = nn.Conv2d(channels + 4 + guidance + channels, width, 3)
         self.second = nn.Conv2d(width, width, 3)
-        self.spatial = nn.Conv2d(width, kernel_size**2, 1)
         self.channel = nn.Conv2d(width, channels, 1)
+        self.groups = {"decoupled": 1, "full": channels, "direct": 0}[kernels]
+        heads = [self.channel]
+        self.spatial = nn.Conv2d(width, self.groups * self.taps, 1) if self.groups else None
+        if self.spatial is not None:
+            heads.append(self.spatial)
         with torch.no_grad():
-            for head in (self.spatial, self.channel):
+            for head in heads:
                 head.weight.mul_(0.1)
                 head.bias.zero_()  # type: ignore[union-attr]
-            self.spatial.bias[kernel_size**2 // 2] = IDENTITY_LOGIT  # type: ignore[index]
+            if self.spatial is not None:
+                centres = self.spatial.bias.view(self.groups, scales, -1)[..., kernel_size**2 // 2]  # type: ignore[union-attr]
+                centres.fill_(IDENTITY_LOGIT)
 
-    def forward(self, code: Tensor, mask: Tensor, guidance: Tensor, log_gain: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, code: Tensor, mask: Tensor, over: Tensor, low: Low) -> tuple[Tensor | None, Tensor]:
         """Kernels of a tile of h x w pixels.
 
-        code (N, 3, h + 4, w + 4), mask (N, 4, ...), guidance (N, G, ...) and log_gain (N, 3, ...): the tile with its halo.
-        Returns spatial (N, K * K, h, w), normalised: sums to 1; channel (N, 3, h, w): a positive gain, exactly 1 where the soft
-        mask says that the channel is well exposed.
+        code (N, 3, h + 4, w + 4), mask (N, 4, ...), over (N, 3, ...: where gains may act) and `low`: the tile with its halo.
+        Returns spatial (N, groups, scales * K * K, h, w), normalised: each group sums to 1, None for "direct"; channel
+        (N, 3, h, w): a positive gain, exactly 1 where `over` is 0.
         """
-        x = torch.cat([code - 0.5, mask, guidance, 0.1 * log_gain], 1)
+        log_gain = low.log_gain.float()
+        x = torch.cat([code - 0.5, mask, low.features, 0.1 * log_gain + 0.1 * torch.log1p(low.surplus)], 1)
         x = functional.silu(self.second(functional.silu(self.first(x))))
         inner = slice(self.halo, -self.halo)
         with torch.autocast(x.device.type, enabled=False):  # a log gain of 11 in bfloat16 would be 6% off
-            x = x.float()
-            gain = self.channel(x) + log_gain.float()[..., inner, inner]
-            gain = torch.exp(mask.float()[:, :3, inner, inner] * gain.clamp(max=LARGEST_LOG_GAIN))
-            return torch.softmax(self.spatial(x), 1), gain
+            x, over, log_gain, surplus = x.float(), *(t.float()[..., inner, inner] for t in (over, log_gain, low.surplus))
+            gain = OWN_LOG_GAIN * torch.tanh(self.channel(x)) + log_gain
+            gain = torch.expm1(over * gain.clamp(max=LARGEST_LOG_GAIN))
+            gain = 1 + low.keep.view(-1, 1, 1, 1) * gain + over * surplus
+            if self.spatial is None:
+                return None, gain
+            return torch.softmax(self.spatial(x).unflatten(1, (self.groups, self.taps)), 2), gain

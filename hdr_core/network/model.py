@@ -1,12 +1,14 @@
-"""The network: from code values to radiance.
+"""The network: preliminary module, soft mask, backbone, energy head, decoupled kernels.
 
-Source: "A Decoupled Kernel Prediction Network Guided by Soft Mask for Single Image HDR Reconstruction", ACM TOMM 2023. The
-parts are the paper's; their inside is ours.
+After "A Decoupled Kernel Prediction Network Guided by Soft Mask for Single Image HDR Reconstruction" (ACM TOMM 2023), of
+which the abstract is known; the rest is our own. `guidance` is the heavy part, run once on the whole photo at working
+resolution; `restore` is the light part, run on any tile of it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -15,38 +17,82 @@ from torch.nn import functional
 from ..kernel_apply import kernel_apply
 from .backbone import MASKS, Backbone
 from .curve import srgb_decode
-from .kernel_heads import KernelHeads
+from .energy import Energy, EnergyHead
+from .kernel_heads import LARGEST_LOG_GAIN, KernelHeads, Kernels, Low
 from .padding import Conv, pad, sample_grid
 from .preliminary import Curve, Preliminary, preliminary
 from .soft_mask import soft_mask
+from .statistics import area, luminance
 from .view import View, look
+
+Mask = Literal["soft", "none"]
 
 
 @dataclass(frozen=True)
 class NetworkConfig:
-    """The network's form. It travels with the weights."""
+    """The network's form. It travels with the weights.
 
-    widths: tuple[int, ...] = (32, 64, 96, 128, 192)
+    mask: "none" takes the soft mask away from backbone and gains, for comparison. kernels: see `KernelHeads`. dilations: of the
+    spatial kernel, one for each scale. energy: the light of clipped regions has a head of its own.
+    """
+
+    widths: tuple[int, ...] = (24, 48, 64, 96, 128)
     guidance: int = 12
     kernel_size: int = 5
     head_width: int = 24
+    mask: Mask = "soft"
+    kernels: Kernels = "decoupled"
+    dilations: tuple[int, ...] = (1,)
+    energy: bool = True
+
+
+@dataclass(frozen=True)
+class Light:
+    """How much of the light was restored: the share of irradiance that comes from clipped pixels, each (N,), in [0, 1].
+
+    share: as restored; low, high: where the truth lies in 80% of photos; shown (N,): the mean radiance over the picture that
+    the photo itself shows in clipped pixels.
+    """
+
+    share: Tensor
+    low: Tensor
+    high: Tensor
+    shown: Tensor
+
+
+@dataclass(frozen=True)
+class Overview:
+    """What is known of a photo before the backbone looks at it. radiance (N, 3, h, w): preliminary, at working resolution."""
+
+    estimated: Curve
+    camera: Tensor
+    curve: Curve
+    radiance: Tensor
+    energy: Energy
+    light: Light
 
 
 @dataclass(frozen=True)
 class Guidance:
     """What the whole photo says to each of its pixels.
 
-    curve: its response, plain sRGB where that was decided; estimated: what the preliminary module thinks before the decision;
-    camera (N,): the decision, 0 where the photo is plain sRGB and 1 elsewhere;
-    log_gain (N, 3, h, w) and features (N, G, h, w): at working resolution.
+    curve: its response, plain sRGB where that was decided; camera (N,): the decision, 0 where the photo is plain sRGB and 1
+    elsewhere; light: how much was restored; low: at working resolution.
     """
 
     curve: Curve
-    estimated: Curve
     camera: Tensor
-    log_gain: Tensor
-    features: Tensor
+    light: Light
+    low: Low
     panorama: bool
+
+
+@dataclass(frozen=True)
+class Restored:
+    """radiance (N, 3, H, W), linear, photo white = 1; overview: what was thought of the photo before."""
+
+    radiance: Tensor
+    overview: Overview
 
 
 def _places(like: Tensor, *, panorama: bool) -> Tensor:
@@ -61,27 +107,56 @@ def _places(like: Tensor, *, panorama: bool) -> Tensor:
     return torch.stack(rows)[None, :, :, None].expand(1, 3, h, w)
 
 
+def _shared_out(overview: Overview, over: Tensor, log_gain: Tensor, place: Tensor, *, panorama: bool) -> tuple[Tensor, Tensor]:
+    """Share out the light that the energy head says: the log gains keep theirs, up to the whole; what is missing goes where
+    `place` (N, 4, h, w: log density, colour) says. Returns the surplus (N, 3, h, w) and what the gains keep, (N,).
+    """
+    radiance = overview.radiance
+    share = area(*radiance.shape[-2:], panorama=panorama, like=radiance)
+
+    def total(x: Tensor) -> Tensor:
+        return (luminance(x) * share).sum((-2, -1))
+
+    wanted = overview.light.shown * torch.expm1(overview.energy.log_ratio.detach())
+    given = total(radiance * torch.expm1(over * log_gain.clamp(max=LARGEST_LOG_GAIN)))
+    keep = torch.where(given > wanted, wanted / given.clamp(min=1e-9), 1.0)
+    logit = place[:, :1]
+    density = torch.exp(logit - logit.amax((-2, -1), keepdim=True)) * torch.exp(torch.tanh(place[:, 1:]))
+    missing = (wanted - given).clamp(min=0) / total(over * radiance * density).clamp(min=1e-9)
+    return density * missing.view(-1, 1, 1, 1), keep
+
+
 class Network(nn.Module):
-    """Preliminary module, guided backbone, decoupled kernels, kernel apply."""
+    """Preliminary module, guided backbone, energy head, decoupled kernels, kernel apply."""
 
     def __init__(self, config: NetworkConfig = NetworkConfig()) -> None:
         super().__init__()
         self.config = config
         self.preliminary = Preliminary()
-        self.backbone = Backbone(3 + 3 + MASKS + 3, config.widths)
+        self.energy = EnergyHead()
+        self.backbone = Backbone(3 + 3 + MASKS + 3, config.widths, guided=config.mask == "soft")
         self.gain = Conv(config.widths[0], 3)
+        self.place = Conv(config.widths[0], 4)  # where the light that the log gain leaves goes, and its colour
         self.guide = Conv(config.widths[0], config.guidance)
-        nn.init.zeros_(self.gain.weight)
-        nn.init.zeros_(self.gain.bias)  # type: ignore[arg-type]
-        self.heads = KernelHeads(config.guidance, config.kernel_size, config.head_width)
+        for head in (self.gain, self.place):
+            nn.init.zeros_(head.weight)
+            nn.init.zeros_(head.bias)  # type: ignore[arg-type]
+        self.heads = KernelHeads(
+            config.guidance, config.kernel_size, config.head_width, kernels=config.kernels, scales=len(config.dilations)
+        )
+
+    @property
+    def reach(self) -> int:
+        """How many pixels around a pixel its spatial kernel reads."""
+        return max(self.config.dilations) * (self.config.kernel_size // 2) if self.config.kernels != "direct" else 0
 
     @property
     def halo(self) -> int:
         """How many pixels around a tile `restore` reads."""
-        return max(self.heads.halo, self.config.kernel_size // 2)
+        return max(self.heads.halo, self.reach)
 
-    def guidance(self, view: View, camera: Tensor | None = None) -> Guidance:
-        """The heavy part, once a photo.
+    def overview(self, view: View, camera: Tensor | None = None) -> Overview:
+        """The response curve, and how much light was clipped.
 
         camera: (N,), 1 where the response has to be estimated and 0 where it is plain sRGB; None lets the network decide.
         """
@@ -89,16 +164,31 @@ class Network(nn.Module):
         if camera is None:
             camera = (estimated.camera > 0).float()
         curve = estimated.applied(camera)
-        pooled, mask = view.pooled, view.pooled[:, 6:11]
-        radiance = preliminary(pooled[:, :3], pooled[:, 3:6], curve)
+        radiance = preliminary(view.pooled[:, :3], view.pooled[:, 3:6], curve)
+        over = view.pooled[:, 6:9]
+        energy = self.energy(radiance, over, panorama=view.panorama)
+        share = area(*radiance.shape[-2:], panorama=view.panorama, like=radiance)
+        clipped, luminous = over.amax(1), luminance(radiance) * share
+        shown, seen = ((x * luminous).sum((-2, -1)) for x in (clipped, 1 - clipped))
+        restored = [shown * (energy.log_ratio + way * energy.spread).clamp(min=0).exp() for way in (0, -1, 1)]
+        light = Light(*(x / (x + seen).clamp(min=1e-12) for x in restored), shown)
+        return Overview(estimated, camera, curve, radiance, energy, light)
+
+    def guidance(self, view: View, overview: Overview) -> Guidance:
+        """The heavy part, once a photo."""
+        pooled, mask, radiance = view.pooled, view.pooled[:, 6:11], overview.radiance
+        if self.config.mask == "none":
+            mask = torch.zeros_like(mask)
         places = _places(pooled, panorama=view.panorama).expand(len(pooled), -1, -1, -1)
         seen = torch.cat([pooled[:, :3] - 0.5, 0.25 * torch.log2(radiance + 2**-8) + 1, mask, places], 1)
         features = functional.silu(self.backbone(seen, mask, panorama=view.panorama))
         with torch.autocast(features.device.type, enabled=False):
             features = features.float()
-            log_gain = self.gain(features, panorama=view.panorama)
-            guide = self.guide(features, panorama=view.panorama)
-        return Guidance(curve, estimated, camera, log_gain, guide, view.panorama)
+            log_gain, place, guide = (f(features, panorama=view.panorama) for f in (self.gain, self.place, self.guide))
+            surplus, keep = torch.zeros_like(log_gain), torch.ones_like(overview.light.shown)
+            if self.config.energy:
+                surplus, keep = _shared_out(overview, pooled[:, 6:9], log_gain, place, panorama=view.panorama)
+        return Guidance(overview.curve, overview.camera, overview.light, Low(log_gain, surplus, guide, keep), view.panorama)
 
     def restore(self, code: Tensor, guidance: Guidance, rows: Tensor, columns: Tensor, size: tuple[int, int]) -> Tensor:
         """The light part: radiance of a tile.
@@ -107,26 +197,44 @@ class Network(nn.Module):
         their pixel indices in the photo of `size` (H, W), beyond its edge where the halo is. Returns (N, 3, h, w), linear,
         1.0 = the photo's white.
         """
-        low = torch.cat([guidance.log_gain, guidance.features], 1)
+        low = torch.cat([guidance.low.log_gain, guidance.low.surplus, guidance.low.features], 1)
         low = sample_grid(low, rows, columns, size, panorama=guidance.panorama)
-        spatial, channel = self._kernels(code, low)
+        spatial, channel = self._kernels(code, low, guidance.low.keep)
         radiance = preliminary(code, srgb_decode(code), guidance.curve)
-        surplus = self.halo - self.config.kernel_size // 2
-        if surplus:
-            radiance = radiance[..., surplus:-surplus, surplus:-surplus]
-        return kernel_apply(radiance, spatial, channel, border="valid")
+        if spatial is None:
+            return channel * _inner(radiance, self.halo)
+        return self._applied(_inner(radiance, self.halo - self.reach), spatial, channel)
 
-    def _kernels(self, code: Tensor, low: Tensor) -> tuple[Tensor, Tensor]:
-        surplus = self.halo - self.heads.halo
-        if surplus:
-            code, low = (x[..., surplus:-surplus, surplus:-surplus] for x in (code, low))
-        return self.heads(code, soft_mask(code), low[:, 3:], low[:, :3])
+    def _kernels(self, code: Tensor, low: Tensor, keep: Tensor) -> tuple[Tensor | None, Tensor]:
+        code, low = (_inner(x, self.halo - self.heads.halo) for x in (code, low))
+        mask = soft_mask(code)
+        over = mask[:, :3]
+        if self.config.mask == "none":
+            mask, over = torch.zeros_like(mask), torch.ones_like(over)
+        return self.heads(code, mask, over, Low(low[:, :3], low[:, 3:6], low[:, 6:], keep))
 
-    def forward(self, code: Tensor, *, panorama: bool, camera: Tensor | None = None) -> tuple[Tensor, Curve]:
-        """Radiance (N, 3, H, W) of whole photos, (N, 3, H, W) code values in [0, 1], and their curves: for training."""
+    def _applied(self, radiance: Tensor, spatial: Tensor, channel: Tensor) -> Tensor:
+        """The kernels of all scales applied. spatial (N, groups, scales * K * K, h, w)."""
+        n, groups = spatial.shape[:2]
+        parts = []
+        for dilation, weights in zip(self.config.dilations, spatial.chunk(len(self.config.dilations), 2), strict=True):
+            source = _inner(radiance, self.reach - dilation * (self.config.kernel_size // 2))
+            source = source.reshape(n * groups, -1, *source.shape[-2:])
+            gains = channel.reshape(n * groups, -1, *channel.shape[-2:])
+            parts.append(kernel_apply(source, weights.flatten(0, 1), gains, border="valid", dilation=dilation).view_as(channel))
+        return torch.stack(parts).sum(0) if len(parts) > 1 else parts[0]
+
+    def forward(self, code: Tensor, *, panorama: bool, camera: Tensor | None = None) -> Restored:
+        """Whole photos, (N, 3, H, W) code values in [0, 1]: for training."""
         height, width = code.shape[-2:]
-        guidance = self.guidance(look(code, panorama=panorama), camera)
+        view = look(code, panorama=panorama)
+        overview = self.overview(view, camera)
+        guidance = self.guidance(view, overview)
         rows = torch.arange(-self.halo, height + self.halo, device=code.device)
         columns = torch.arange(-self.halo, width + self.halo, device=code.device)
         padded = pad(code, self.halo, panorama=panorama)
-        return self.restore(padded, guidance, rows, columns, (height, width)), guidance.estimated
+        return Restored(self.restore(padded, guidance, rows, columns, (height, width)), overview)
+
+
+def _inner(x: Tensor, margin: int) -> Tensor:
+    return x[..., margin:-margin, margin:-margin] if margin else x

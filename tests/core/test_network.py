@@ -6,11 +6,13 @@ import pytest
 import torch
 
 from hdr_core.network.curve import srgb_decode, srgb_encode
+from hdr_core.network.kernel_heads import Low
 from hdr_core.network.model import Network, NetworkConfig
 from hdr_core.network.padding import Conv, double, pad, sample_grid, sphere_index
 from hdr_core.network.preliminary import KNOTS, Curve, preliminary
 from hdr_core.network.soft_mask import OVER, UNDER, soft_mask
-from hdr_core.network.view import working_size
+from hdr_core.network.statistics import area, luminance
+from hdr_core.network.view import look, working_size
 
 
 @pytest.fixture(scope="module")
@@ -20,6 +22,7 @@ def network():
     with torch.no_grad():  # untrained heads do nothing; these do much
         for parameter in small.parameters():
             parameter.add_(0.05 * torch.randn_like(parameter))
+        small.energy.last_bias[..., 0] += 3
     return small
 
 
@@ -73,20 +76,79 @@ def test_the_network_turns_with_the_panorama(network):
     code = torch.rand(1, 3, 256, 512)
     plain = torch.zeros(1)
     with torch.inference_mode():
-        one, _ = network(code, panorama=True, camera=plain)
-        other, _ = network(code.roll(176, -1), panorama=True, camera=plain)
+        one = network(code, panorama=True, camera=plain).radiance
+        other = network(code.roll(176, -1), panorama=True, camera=plain).radiance
     torch.testing.assert_close(other, one.roll(176, -1), rtol=1e-3, atol=1e-4)
 
 
 def test_only_clipped_channels_gain(network):
     code = torch.rand(1, 3, 16, 16)
     mask = soft_mask(code)
-    guidance, log_gain = torch.randn(1, 4, 16, 16), 5 * torch.ones(1, 3, 16, 16)
-    spatial, gain = network.heads(code, mask, guidance, log_gain)
+    low = Low(5 * torch.ones(1, 3, 16, 16), torch.ones(1, 3, 16, 16), torch.randn(1, 4, 16, 16), torch.ones(1))
+    spatial, gain = network.heads(code, mask, mask[:, :3], low)
     inner = code[..., 2:-2, 2:-2]
     assert (gain[inner <= OVER] == 1).all()
     assert (gain[inner > 0.99] > 2).all()
-    torch.testing.assert_close(spatial.sum(1), torch.ones_like(spatial[:, 0]))
+    torch.testing.assert_close(spatial.sum(2), torch.ones_like(spatial[:, :, 0]))
+
+
+def sunny(height: int, width: int) -> torch.Tensor:
+    """(1, 3, H, W) code values: a smooth sky with a clipped disc, the same picture at any size."""
+    y, x = torch.meshgrid((torch.arange(height) + 0.5) / height, (torch.arange(width) + 0.5) / width, indexing="ij")
+    sky = 0.75 - 0.5 * y + 0.05 * torch.sin(6.28 * x)
+    disc = torch.sigmoid((0.04 - ((y - 0.3) ** 2 + (2 * x - 0.8) ** 2).sqrt()) * 400)
+    return (torch.stack([0.8 * sky, 0.9 * sky, sky]) + disc).clamp(0, 1)[None]
+
+
+@pytest.mark.parametrize("panorama", [True, False])
+def test_the_light_is_what_the_energy_head_says_at_every_size(network, panorama):
+    lights = []
+    for height in (128, 512, 1024):
+        code = sunny(height, 2 * height)
+        with torch.inference_mode():
+            done = network(code, panorama=panorama, camera=torch.zeros(1))
+        share = area(height, 2 * height, panorama=panorama, like=code)
+        before, after = ((luminance(x) * share).sum() for x in (srgb_decode(code), done.radiance))
+        said = done.overview.light.shown * torch.expm1(done.overview.energy.log_ratio)
+        assert said > 0.02
+        assert abs(torch.log2(after / (before + said))) < 0.1  # stops
+        lights.append(after)
+    assert abs(torch.log2(lights[0] / lights[2])) < 0.1
+
+
+def test_a_photo_without_clipped_pixels_gets_no_light():
+    torch.manual_seed(3)
+    code = 0.1 + 0.7 * torch.rand(1, 3, 64, 128)
+    with torch.inference_mode():
+        done = Network(NetworkConfig(widths=(8, 8, 8, 8, 8))).eval()(code, panorama=True, camera=torch.zeros(1))
+    assert done.overview.light.share == 0
+    assert done.radiance.max() <= 1
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"kernels": "direct"},
+        {"kernels": "full", "kernel_size": 3},
+        {"kernel_size": 7},
+        {"kernel_size": 3, "dilations": (1, 3)},
+        {"mask": "none", "energy": False},
+    ],
+)
+def test_every_form_restores_tiles_as_it_restores_the_whole(form):
+    torch.manual_seed(1)
+    network = Network(NetworkConfig(widths=(8, 8, 8, 8, 8), guidance=4, head_width=8, **form)).eval()
+    code = sunny(64, 128)
+    with torch.inference_mode():
+        view = look(code, panorama=True)
+        overview = network.overview(view, torch.zeros(1))
+        guidance = network.guidance(view, overview)
+        whole = network(code, panorama=True, camera=torch.zeros(1)).radiance
+        halo = network.halo
+        tile = pad(code, halo, panorama=True)[..., 16 : 48 + 2 * halo, 32 : 96 + 2 * halo]
+        rows, columns = torch.arange(16 - halo, 48 + halo), torch.arange(32 - halo, 96 + halo)
+        part = network.restore(tile, guidance, rows, columns, (64, 128))
+    torch.testing.assert_close(part, whole[..., 16:48, 32:96], rtol=1e-4, atol=1e-5)
 
 
 def test_the_soft_mask_is_zero_where_well_exposed_and_one_at_the_ends():
@@ -105,8 +167,6 @@ def test_srgb_is_decoded_exactly_and_any_curve_is_monotone(network):
     plain = Curve(torch.zeros(1), torch.zeros(1, KNOTS + 1))
     torch.testing.assert_close(preliminary(code, srgb_decode(code), plain), srgb_decode(code), rtol=0, atol=0)
     torch.testing.assert_close(srgb_encode(srgb_decode(code)), code)
-    from hdr_core.network.view import look
-
     for seed in range(4):
         torch.manual_seed(seed)
         with torch.inference_mode():

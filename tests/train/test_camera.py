@@ -9,7 +9,10 @@ import pytest
 import torch
 from PIL import Image
 
-from training.camera import area, expose, jpeg, response, shoot
+from hdr_core.network.statistics import area
+from training.camera import expose, jpeg, shoot
+from training.optics import with_glare
+from training.response import KINDS, SHARES, response
 
 
 @pytest.fixture
@@ -44,13 +47,28 @@ def test_jpeg_loses_what_a_real_encoder_loses(radiance, quality, height):
     assert np.abs(ours - real).mean() < 0.6 * lost
 
 
-def test_every_response_is_monotone_from_black_to_white():
+@pytest.mark.parametrize("kind", SHARES)
+def test_every_response_is_monotone_from_black_to_white(kind):
     torch.manual_seed(0)
-    exposure = torch.linspace(0, 1, 500).expand(200, 3, 1, -1)
-    code = response(exposure)
+    code = KINDS[kind](torch.linspace(0, 1, 500).expand(50, 3, 1, -1))
     assert (code.diff(dim=-1) >= -1e-6).all()
     assert code[..., 0].max() < 0.01
     torch.testing.assert_close(code[..., -1], torch.ones_like(code[..., -1]))
+
+
+def test_photos_get_responses_of_their_own():
+    torch.manual_seed(0)
+    middle = response(torch.full((64, 3, 1, 1), 0.18))[:, 0, 0, 0]
+    assert len(middle.round(decimals=4).unique()) > 48
+
+
+def test_glare_spreads_light_and_keeps_its_sum(radiance):
+    flat = radiance.mean(1, keepdim=True).expand_as(radiance)
+    glaring = with_glare(flat, panorama=False)
+    lamp = flat[:, :, 10:12, 20:22]
+    assert (glaring[:, :, 10:12, 20:22] < lamp).all()
+    assert (glaring[:, :, 16, 16] > flat[:, :, 16, 16]).all()
+    torch.testing.assert_close(glaring.mean((1, 2, 3)), flat.mean((1, 2, 3)), rtol=0.02, atol=0)
 
 
 def test_a_shot_is_a_photo_of_the_truth(radiance):

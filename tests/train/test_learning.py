@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 from hdr_core.network.curve import srgb_encode
-from hdr_core.network.model import Network, NetworkConfig
+from hdr_core.network.model import Network, NetworkConfig, Overview, Restored
 from hdr_core.network.preliminary import KNOTS, Curve
+from hdr_core.network.view import look
 from training import losses
-from training.camera import Shot
+from training.camera import Shot, shoot
 from training.ship import main as ship
 from training.trainer import Trainer
 
@@ -25,32 +28,50 @@ def shot() -> Shot:
     return Shot(photo, truth, torch.tensor([0.0, 1.0]))
 
 
-def curve() -> Curve:
-    return Curve(torch.tensor([-4.0, 4.0]), torch.zeros(2, KNOTS + 1))
+@pytest.fixture
+def overview(shot) -> Overview:
+    """What an untrained network thinks, but sure of the curve's kind."""
+    torch.manual_seed(0)
+    seen = Network(SMALL).eval().overview(look(shot.photo, panorama=True), shot.camera)
+    return replace(seen, estimated=Curve(torch.tensor([-4.0, 4.0]), torch.zeros(2, KNOTS + 1)))
 
 
-def test_every_term_prefers_the_truth(shot):
-    right = losses.terms(shot.truth, shot, curve(), panorama=True)
-    short = losses.terms(shot.truth.clamp(0, 1), shot, curve(), panorama=True)
-    for name in ("clipped", "energy", "diffuse", "glossy", "pu21"):
+def terms(radiance: torch.Tensor, overview: Overview, shot: Shot) -> dict[str, torch.Tensor]:
+    return losses.terms(Restored(radiance, overview), shot, panorama=True)
+
+
+def test_every_term_prefers_the_truth(shot, overview):
+    right, short = (terms(x, overview, shot) for x in (shot.truth, shot.truth.clamp(0, 1)))
+    for name in ("clipped", "diffuse", "glossy", "pu21"):
         assert right[name] < short[name], name
-    darker = losses.terms(shot.truth * torch.where(shot.truth < 1, 0.5, 1.0), shot, curve(), panorama=True)
+    darker = terms(shot.truth * torch.where(shot.truth < 1, 0.5, 1.0), overview, shot)
     assert right["seen"] < darker["seen"]
-    wrong = losses.terms(shot.truth, shot, Curve(-curve().camera, curve().offset), panorama=True)
-    assert right["camera"] < wrong["camera"]
+    elsewhere = terms(torch.where(shot.truth > 1, shot.truth * torch.linspace(0.1, 2, 128), shot.truth), overview, shot)
+    assert right["place"] < elsewhere["place"]
+    wrong = replace(overview, estimated=Curve(-overview.estimated.camera, overview.estimated.offset))
+    assert right["camera"] < terms(shot.truth, wrong, shot)["camera"]
 
 
-def test_a_gain_over_the_whole_picture_is_free_for_the_light(shot):
-    one, other = (losses.terms(shot.truth * gain, shot, curve(), panorama=True) for gain in (1.0, 1.4))
-    for name in ("clipped", "energy", "diffuse", "glossy"):
+def test_the_total_light_has_a_term_of_its_own(shot, overview):
+    wanted = losses.energy_error(overview, shot, panorama=True)
+    members = overview.energy.members - wanted
+    right = replace(overview, energy=replace(overview.energy, members=members))
+    assert losses.overview_terms(right, shot, panorama=True)["total"] < 1e-6
+    off = replace(overview, energy=replace(overview.energy, members=members + 1))
+    assert losses.overview_terms(off, shot, panorama=True)["total"] > 0.1
+
+
+def test_a_gain_over_the_whole_picture_is_free_for_the_light(shot, overview):
+    one, other = (terms(shot.truth * gain, overview, shot) for gain in (1.0, 1.4))
+    for name in ("clipped", "place", "diffuse", "glossy"):
         torch.testing.assert_close(one[name], other[name], atol=0.02, rtol=0)
 
 
 def test_the_gradient_of_a_sun_is_finite_and_reaches_the_weights(shot):
     torch.manual_seed(0)
     network = Network(SMALL)
-    radiance, estimated = network(shot.photo, panorama=True, camera=shot.camera)
-    losses.total(losses.terms(radiance, shot, estimated, panorama=True)).backward()
+    restored = network(shot.photo, panorama=True, camera=shot.camera)
+    losses.total(losses.terms(restored, shot, panorama=True)).backward()
     for name, parameter in network.named_parameters():
         assert parameter.grad is not None, name
         assert torch.isfinite(parameter.grad).all(), name
@@ -61,16 +82,41 @@ def test_training_goes_on_where_it_was_stopped(shot, tmp_path):
     device = torch.device("cpu")
     first = Trainer(SMALL, device)
     for _ in range(3):
-        first.learn(shot, panorama=True, rate=1e-3)
+        first.learn(shot, shot, panorama=True, rate=1e-3)
     first.done = 0.25
     first.save(tmp_path)
     second = Trainer(SMALL, device)
     second.resume(tmp_path)
     assert (second.step, second.done) == (3, 0.25)
     for trainer in (first, second):
-        trainer.learn(shot, panorama=True, rate=1e-3)
+        torch.manual_seed(9)  # the same dropout
+        trainer.learn(shot, shot, panorama=True, rate=1e-3)
     for one, other in zip(first.network.parameters(), second.network.parameters(), strict=True):
         torch.testing.assert_close(one, other, atol=1e-5, rtol=1e-2)
+
+
+def test_the_interval_holds_the_truth_of_four_of_five_photos(shot):
+    torch.manual_seed(0)
+    trainer = Trainer(SMALL, torch.device("cpu"))
+    torch.manual_seed(1)
+    photos = [shot] + [shoot(shot.truth * torch.rand(2, 1, 1, 1), panorama=True) for _ in range(9)]
+    trainer.calibrate(photos)
+    inside = []
+    for photo in photos:
+        overview = trainer.average.overview(look(photo.photo, panorama=True))
+        error = losses.energy_error(overview, photo, panorama=True).mean(1)
+        inside.append(error.abs() <= overview.energy.spread * 1.0001)
+    assert torch.cat(inside).float().mean() == pytest.approx(0.8, abs=0.06)
+
+
+def test_only_what_is_asked_for_learns(shot):
+    torch.manual_seed(0)
+    trainer = Trainer(SMALL, torch.device("cpu"), overview_only=True)
+    before = {name: p.clone() for name, p in trainer.network.named_parameters()}
+    for _ in range(2):
+        trainer.learn(None, shot, panorama=True, rate=1e-2)
+    moved = {name.split(".")[0] for name, p in trainer.network.named_parameters() if not torch.equal(p, before[name])}
+    assert moved == {"preliminary", "energy"}
 
 
 def test_a_folder_without_a_checkpoint_is_named(tmp_path):

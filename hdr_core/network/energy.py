@@ -1,0 +1,80 @@
+"""The energy head: how much light the clipped pixels of a photo hold together, and how sure that is.
+
+A sun is two pixels of a panorama and most of its light; a loss on pixels gives it hardly any. So the total is estimated by
+itself, from the statistics of the whole photo, by an ensemble of small networks; the backbone only says where it goes.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from .statistics import COUNT, statistics
+
+MEMBERS, WIDTH, DROPOUT, NOISE = 8, 64, 0.1, 0.15
+LARGEST_LOG_RATIO = 9.0  # e^9 = 2^13 times what the photo shows of its clipped pixels
+
+
+@dataclass(frozen=True)
+class Energy:
+    """log_ratio (N,): natural log of the light of the clipped pixels over what the photo shows of them, at least 0;
+    spread (N,): in 80% of photos the truth is no further away; members (N, M): log_ratio of each member, not limited;
+    log_scale (N, M): log of the mean absolute error that each member expects of itself.
+    """
+
+    log_ratio: Tensor
+    spread: Tensor
+    members: Tensor
+    log_scale: Tensor
+
+
+class EnergyHead(nn.Module):
+    """Statistics (N, COUNT) to `Energy`, always in float32. `fit_scale` has to be called once before training."""
+
+    def __init__(self) -> None:
+        super().__init__()
+
+        def weight(inputs: int, outputs: int) -> nn.Parameter:
+            return nn.Parameter(torch.randn(MEMBERS, inputs, outputs) * inputs**-0.5)
+
+        self.first, self.second = weight(COUNT, WIDTH), weight(WIDTH, WIDTH)
+        self.last = nn.Parameter(torch.zeros(MEMBERS, WIDTH, 2))
+        self.first_bias, self.second_bias = (nn.Parameter(torch.zeros(MEMBERS, 1, WIDTH)) for _ in range(2))
+        self.last_bias = nn.Parameter(torch.tensor([1.0, 0.0]).expand(MEMBERS, 1, 2).clone())
+        self.mean: Tensor
+        self.scale: Tensor
+        self.interval: Tensor
+        self.register_buffer("mean", torch.zeros(COUNT))
+        self.register_buffer("scale", torch.ones(COUNT))
+        self.register_buffer("interval", torch.tensor(math.log(5)))  # 80% of a Laplace distribution; calibrated by the training
+
+    @torch.no_grad()
+    def fit_scale(self, seen: Tensor) -> None:
+        """Take mean and scale of the statistics from those of many photos, (N, COUNT)."""
+        self.mean.copy_(seen.mean(0))
+        self.scale.copy_(seen.std(0).clamp(min=0.02))
+
+    def forward(self, radiance: Tensor, over: Tensor, *, panorama: bool) -> Energy:
+        """radiance, over: (N, 3, h, w) as in `statistics`."""
+        with torch.autocast(radiance.device.type, enabled=False):
+            return self.estimate(statistics(radiance.float(), over.float(), panorama=panorama))
+
+    def estimate(self, seen: Tensor) -> Energy:
+        """From statistics, (N, COUNT)."""
+        x = ((seen - self.mean) / self.scale).clamp(-4, 4).expand(MEMBERS, -1, -1)
+        if self.training:
+            x = x + NOISE * torch.randn_like(x)
+        x = self._dropped(functional.silu(torch.baddbmm(self.first_bias, self._dropped(x), self.first)))
+        x = self._dropped(functional.silu(torch.baddbmm(self.second_bias, x, self.second)))
+        members, log_scale = torch.baddbmm(self.last_bias, x, self.last).permute(1, 0, 2).unbind(2)
+        log_scale = log_scale.clamp(-4, 2)
+        middle = members.mean(1)
+        spread = self.interval * (log_scale.exp().mean(1) ** 2 + members.var(1) / 2).sqrt()
+        return Energy(middle.clamp(0, LARGEST_LOG_RATIO), spread, members, log_scale)
+
+    def _dropped(self, x: Tensor) -> Tensor:
+        return functional.dropout(x, DROPOUT, self.training)
