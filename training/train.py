@@ -43,7 +43,7 @@ def whole(truths: data.Truths) -> Shot:
 
 def fixed(truths: data.Truths, rounds: int) -> list[Shot]:
     """Photos of each panorama as it is, the same every time."""
-    with torch.random.fork_rng():
+    with torch.random.fork_rng(devices=[truths.panoramas.device] if truths.panoramas.is_cuda else []):
         torch.manual_seed(SEED)
         return [shoot(some.float(), panorama=True) for _ in range(rounds) for some in truths.panoramas.split(8)]
 
