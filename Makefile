@@ -5,11 +5,11 @@ PIP := -m pip install -q --disable-pip-version-check
 RUN := .venv/bin/python
 export LDR_TO_HDRI_PYTHON := $(CURDIR)/.venv/bin/python
 
-.PHONY: help setup demo test lint types test-core test-blender test-install package score train benchmark clean
+.PHONY: help setup demo test lint types test-core test-blender test-install package kernels score train benchmark clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
-	@echo 'also: lint types test-core test-blender test-install package score train benchmark clean'
+	@echo 'also: lint types test-core test-blender test-install package kernels score train benchmark clean'
 
 # Environments: one that runs the network and the tools, one for each Blender.
 .venv/.done: requirements/runtime.txt requirements/dev.txt
@@ -48,6 +48,10 @@ test-install: setup
 
 package: .venv-bpy-5.0.1/.done
 	.venv-bpy-5.0.1/bin/python scripts/package.py
+
+# Needs nvcc 13 or newer; what it makes is kept in the repository.
+kernels:
+	scripts/kernels.sh
 
 # TRUTH: a folder of linear .exr panoramas and stills; SCORER: the scorer's script
 score: .venv/.done

@@ -1,5 +1,6 @@
-"""Apply per-pixel decoupled kernels to a picture. `reference` defines the meaning, in plain torch, for every device."""
+"""Apply per-pixel decoupled kernels to a picture: our CUDA kernels, or the same in plain torch, which defines the meaning."""
 
-from .reference import Border, kernel_apply
+from . import reference
+from .operator import Border, has_kernels, kernel_apply
 
-__all__ = ["Border", "kernel_apply"]
+__all__ = ["Border", "has_kernels", "kernel_apply", "reference"]

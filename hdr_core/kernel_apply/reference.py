@@ -2,44 +2,68 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Iterator
 
+import torch
 from torch import Tensor
 
-from ..network.padding import pad
-
-Border = Literal["sphere", "clamp", "valid"]
+from ..network.padding import pad, sphere_index
 
 
-def kernel_apply(
-    preliminary: Tensor, spatial: Tensor, channel: Tensor, *, border: Border = "clamp", dilation: int = 1
-) -> Tensor:
-    """Decoupled kernels: `out[c, p] = channel[c, p] * sum_k spatial[k, p] * preliminary[c, p + k]`.
+def _padded(source: Tensor, radius: int, border: str) -> Tensor:
+    height, width = source.shape[-2:]
+    if border == "valid" or radius == 0:
+        return source
+    if border == "clamp" or radius <= min(height, width):
+        return pad(source, radius, panorama=border == "sphere")
+    return source.flatten(2)[..., _origin(height, width, radius, border, source.device)].unflatten(2, (height + 2 * radius, -1))
 
-    preliminary: (N, C, H, W); with border "valid" (N, C, H + 2 r, W + 2 r), where r = dilation * (K // 2).
-    spatial: (N, K * K, H, W), K odd, rows first; shared by the channels.
-    channel: (N, C, H, W), the gain of each channel.
-    border: what lies beyond the edge: "sphere" wraps in longitude and crosses the poles, "clamp" repeats the edge,
-        "valid" reads nothing beyond `preliminary`, which the caller has padded.
-    Returns (N, C, H, W) in the type of `preliminary`. Raises ValueError, naming the tensor, on shapes that do not fit.
-    """
-    count = spatial.shape[1] if spatial.dim() == 4 else 0
-    size = round(count**0.5)
-    if size * size != count or size % 2 == 0:
-        raise ValueError(f"spatial must be (N, K * K, H, W) with K odd, not {tuple(spatial.shape)}")
-    if dilation < 1:
-        raise ValueError(f"dilation must be at least 1, not {dilation}")
-    radius = dilation * (size // 2)
+
+def _origin(height: int, width: int, radius: int, border: str, device: torch.device) -> Tensor:
+    """The pixel that each place of the padded picture shows, ((H + 2 radius) * (W + 2 radius),), as an index into H * W."""
+    rows, columns = (torch.arange(-radius, side + radius, device=device) for side in (height, width))
+    if border == "sphere":
+        row, straight, turned = sphere_index(rows, columns, height, width)
+        column = torch.where((rows % (2 * height) >= height)[:, None], turned, straight)
+    else:
+        row, column = rows.clamp(0, height - 1), columns.clamp(0, width - 1).expand(len(rows), -1)
+    return (row[:, None] * width + column).flatten()
+
+
+def _taps(spatial: Tensor, dilation: int) -> Iterator[tuple[Tensor, slice, slice]]:
+    """Each weight of the kernels, (N, 1, H, W), and the part of the padded source that it multiplies."""
     height, width = spatial.shape[-2:]
-    outer = 2 * radius if border == "valid" else 0
-    expected = (spatial.shape[0], channel.shape[1], height + outer, width + outer)
-    if tuple(preliminary.shape) != expected:
-        raise ValueError(f"preliminary must be {expected}, not {tuple(preliminary.shape)}")
-    if tuple(channel.shape) != (expected[0], expected[1], height, width):
-        raise ValueError(f"channel must be {(expected[0], expected[1], height, width)}, not {tuple(channel.shape)}")
-    source = preliminary if border == "valid" else pad(preliminary, radius, panorama=border == "sphere")
-    total = preliminary.new_zeros(())
+    size = round(spatial.shape[1] ** 0.5)
     for k, weight in enumerate(spatial.unbind(1)):
         y, x = dilation * (k // size), dilation * (k % size)
-        total = total + weight[:, None] * source[:, :, y : y + height, x : x + width]
+        yield weight[:, None], slice(y, y + height), slice(x, x + width)
+
+
+def forward(source: Tensor, spatial: Tensor, channel: Tensor, border: str, dilation: int) -> Tensor:
+    """See `kernel_apply`."""
+    padded = _padded(source, dilation * (round(spatial.shape[1] ** 0.5) // 2), border)
+    total = source.new_zeros(())
+    for weight, rows, columns in _taps(spatial, dilation):
+        total = total + weight * padded[:, :, rows, columns]
     return channel * total
+
+
+def backward(
+    grad: Tensor, source: Tensor, spatial: Tensor, channel: Tensor, border: str, dilation: int
+) -> tuple[Tensor, Tensor, Tensor]:
+    """The gradients of source, spatial and channel; grad (N, C, H, W) is that of the result."""
+    radius = dilation * (round(spatial.shape[1] ** 0.5) // 2)
+    padded = _padded(source, radius, border)
+    grad_padded, inner = torch.zeros_like(padded), grad * channel
+    slopes, total = [], torch.zeros_like(channel)
+    for weight, rows, columns in _taps(spatial, dilation):
+        seen = padded[:, :, rows, columns]
+        total = total + weight * seen
+        slopes.append((inner * seen).sum(1))
+        grad_padded[:, :, rows, columns] += inner * weight
+    if border == "valid" or radius == 0:
+        grad_source = grad_padded
+    else:
+        origin = _origin(*source.shape[-2:], radius, border, source.device)
+        grad_source = torch.zeros_like(source).flatten(2).index_add_(2, origin, grad_padded.flatten(2)).view_as(source)
+    return grad_source, torch.stack(slopes, 1), grad * total

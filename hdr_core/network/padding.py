@@ -11,9 +11,10 @@ def sphere_index(rows: Tensor, columns: Tensor, height: int, width: int) -> tupl
     """Where rows and columns beyond the edge of an equirectangular picture lie inside it.
 
     Crossing a pole mirrors the row and turns by half the width. Returns (row (h,), column (w,), column beyond a pole (w,));
-    rows outside [0, height) take the last. At most one crossing: rows in [-height, 2 * height).
+    rows that crossed one pole, and not the other as well, take the last.
     """
-    row = torch.where(rows < 0, -1 - rows, torch.where(rows >= height, 2 * height - 1 - rows, rows))
+    row = rows % (2 * height)
+    row = torch.where(row >= height, 2 * height - 1 - row, row)
     return row, columns % width, (columns + width // 2) % width
 
 
@@ -23,7 +24,7 @@ def pad(x: Tensor, radius: int, *, panorama: bool) -> Tensor:
         return x
     if not panorama:
         return functional.pad(x, (radius,) * 4, mode="replicate")
-    turned = x.roll(x.shape[-1] // 2, -1)
+    turned = x.roll(-(x.shape[-1] // 2), -1)
     north, south = turned[..., :radius, :].flip(-2), turned[..., -radius:, :].flip(-2)
     x = torch.cat([north, x, south], -2)
     return torch.cat([x[..., -radius:], x, x[..., :radius]], -1)
