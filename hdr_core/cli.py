@@ -161,7 +161,7 @@ def _convert_one(source: Path, output: Path, settings: ConvertSettings, options:
 def _summary(done: Conversion) -> str:
     return (
         f"{done.output}: {done.width} x {done.height} {done.projection}, {_CURVES[done.input_curve]}, {done.pixel_type}, "
-        f"peak {done.peak:.4g}, {done.seconds:.1f} s on {done.device}"
+        f"peak {done.peak:.4g}, {done.seconds:.1f} s on {done.device}. {done.restored.in_words()}"
     )
 
 

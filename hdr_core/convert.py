@@ -91,6 +91,9 @@ def convert(
         device=radiance.device,
         weights=radiance.weights,
         peak=float(radiance.pixels.max()),
+        restored_share=radiance.restored.share,
+        restored_low=radiance.restored.low,
+        restored_high=radiance.restored.high,
         seconds=time.perf_counter() - began,
     )
 
@@ -143,6 +146,7 @@ def _header(settings: ConvertSettings, projection: Literal["equirectangular", "f
         "settings": json.dumps(asdict(settings), sort_keys=True),
         "projection": projection,
         "inputCurve": radiance.input_curve,
+        "restoredLight": radiance.restored.in_numbers(),
         "weights": radiance.weights,
         "device": radiance.device,
     }

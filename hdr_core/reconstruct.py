@@ -1,12 +1,12 @@
 """From a photo to radiance: the network, run over a photo of any size in bounded memory.
 
 The network looks at the whole photo once, at its working resolution. Then each tile is restored alone, from its own pixels,
-a halo of a few pixels around it, and what the network saw; so tiles join without a seam.
+a halo of pixels around it, and what the network saw; so tiles join without a seam. Of a photo with eight bits, the tiles are
+debanded; the network looks at it as it is, for that is how it learned what photos look like.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -16,6 +16,7 @@ import numpy as np
 from .device import choose_device
 from .errors import Cancelled, DeviceError
 from .photo import Photo
+from .restored import RestoredLight
 from .runtime import require
 from .settings import Device, InputCurve, IsCancelled, Progress
 
@@ -24,10 +25,11 @@ require("safetensors")
 
 import torch  # noqa: E402
 
-from .network.model import Guidance, Network  # noqa: E402
-from .network.padding import sphere_index  # noqa: E402
+from . import deband  # noqa: E402
+from .network.model import Guidance, Light, Network  # noqa: E402
 from .network.view import CROP, View, crop_corners, crop_to_size, pool, working_size  # noqa: E402
 from .network.weights import load_network  # noqa: E402
+from .tiles import around, read_tile, tiles  # noqa: E402
 
 TILE = 1024  # pixels a side; a tile takes about 0.8 kB a pixel while it is restored
 SMALLEST_TILE = 128
@@ -38,11 +40,12 @@ _VIEW_DONE, _GUIDANCE_DONE = 0.25, 0.4  # shares of the time, roughly
 @dataclass(frozen=True)
 class Radiance:
     """pixels: (H, W, 3) float32, linear Rec.709, 1.0 = the photo's white; input_curve: what the photo was taken for;
-    device: where it ran; weights: their version.
+    restored: how much of its light was; device: where it ran; weights: their version.
     """
 
     pixels: np.ndarray
     input_curve: Literal["srgb", "camera"]
+    restored: RestoredLight
     device: str
     weights: str
 
@@ -74,8 +77,9 @@ def reconstruct(
     ):
         while True:
             try:
-                pixels, camera = _restore(network, photo, panorama, input_curve, place, tile, steps)
-                return Radiance(pixels, "camera" if camera else "srgb", place, weights)
+                pixels, guidance = _restore(network, photo, panorama, input_curve, place, tile, steps)
+                curve: Literal["srgb", "camera"] = "camera" if guidance.camera[0] > 0 else "srgb"
+                return Radiance(pixels, curve, _restored(guidance.light), place, weights)
             except torch.cuda.OutOfMemoryError as error:
                 if tile <= SMALLEST_TILE:
                     raise DeviceError(
@@ -105,8 +109,8 @@ def _network(device: str) -> tuple[Network, str]:
 
 def _restore(
     network: Network, photo: Photo, panorama: bool, input_curve: InputCurve, device: str, tile: int, steps: _Steps
-) -> tuple[np.ndarray, bool]:
-    """The radiance, and whether the photo was taken for a camera's rather than plain sRGB."""
+) -> tuple[np.ndarray, Guidance]:
+    """The radiance, and what the network saw."""
     steps.reach(0.0)
     view = _look(photo, panorama, device, steps)
     steps.reach(_VIEW_DONE)
@@ -114,18 +118,16 @@ def _restore(
     guidance = network.guidance(view, network.overview(view, camera))
     steps.reach(_GUIDANCE_DONE)
     out = np.empty((photo.height, photo.width, 3), np.float32)
-    tiles = list(_tiles(photo.height, photo.width, tile))
-    for done, (y, x) in enumerate(tiles, 1):
+    parts = list(tiles(photo.height, photo.width, tile))
+    for done, (y, x) in enumerate(parts, 1):
         restored = _restore_tile(network, guidance, photo, y, x, device)
         out[y.start : y.stop, x.start : x.stop] = restored[0].permute(1, 2, 0).cpu().numpy()
-        steps.reach(_GUIDANCE_DONE + (1 - _GUIDANCE_DONE) * done / len(tiles))
-    return out, bool(guidance.camera[0] > 0)
+        steps.reach(_GUIDANCE_DONE + (1 - _GUIDANCE_DONE) * done / len(parts))
+    return out, guidance
 
 
-def _tiles(height: int, width: int, side: int) -> Iterator[tuple[range, range]]:
-    for y in range(0, height, side):
-        for x in range(0, width, side):
-            yield range(y, min(y + side, height)), range(x, min(x + side, width))
+def _restored(light: Light) -> RestoredLight:
+    return RestoredLight(float(light.share[0]), float(light.low[0]), float(light.high[0]))
 
 
 def _code(pixels: np.ndarray, white: int, device: str) -> torch.Tensor:
@@ -157,14 +159,12 @@ def _look(photo: Photo, panorama: bool, device: str, steps: _Steps) -> View:
 
 def _restore_tile(network: Network, guidance: Guidance, photo: Photo, y: range, x: range, device: str) -> torch.Tensor:
     """(1, 3, len(y), len(x)) radiance of one tile."""
-    height, width, halo = photo.height, photo.width, network.halo
-    rows = torch.arange(y.start - halo, y.stop + halo)
-    columns = torch.arange(x.start - halo, x.stop + halo)
-    if guidance.panorama:
-        inside, straight, turned = sphere_index(rows, columns, height, width)
-        beyond = ((rows < 0) | (rows >= height))[:, None]
-        pixels = photo.pixels[inside.clamp(0, height - 1)[:, None].numpy(), torch.where(beyond, turned, straight).numpy()]
+    rows, columns = around(y, network.halo), around(x, network.halo)
+    if photo.white == deband.WHITE:
+        margin = deband.halo(photo.height)
+        wide = around(y, network.halo + margin), around(x, network.halo + margin)
+        pixels = torch.from_numpy(read_tile(photo.pixels, *wide, panorama=guidance.panorama))
+        code = deband.deband(pixels.to(device).permute(2, 0, 1), margin)[None] / photo.white
     else:
-        pixels = photo.pixels[rows.clamp(0, height - 1).numpy()][:, columns.clamp(0, width - 1).numpy()]
-    code = _code(pixels, photo.white, device)
-    return network.restore(code, guidance, rows.to(device), columns.to(device), (height, width))
+        code = _code(read_tile(photo.pixels, rows, columns, panorama=guidance.panorama), photo.white, device)
+    return network.restore(code, guidance, rows.to(device), columns.to(device), (photo.height, photo.width))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from .errors import HdrError
+from .restored import RestoredLight
 
 Projection = Literal["auto", "equirectangular", "flat"]
 InputCurve = Literal["auto", "srgb", "camera"]
@@ -51,7 +52,11 @@ class ConvertSettings:
 
 @dataclass(frozen=True)
 class Conversion:
-    """What a conversion did. All fields are plain values, so that it travels as JSON."""
+    """What a conversion did. All fields are plain values, so that it travels as JSON.
+
+    restored_share: how much of the irradiance comes from clipped pixels, in [0, 1]; of a flat picture, of its light. In 80% of
+    photos the truth lies between restored_low and restored_high. All three are 0 where nothing clipped.
+    """
 
     source: str
     output: str
@@ -63,4 +68,12 @@ class Conversion:
     device: str
     weights: str  # the version of the weights
     peak: float  # largest radiance, photo white = 1
+    restored_share: float
+    restored_low: float
+    restored_high: float
     seconds: float
+
+    @property
+    def restored(self) -> RestoredLight:
+        """The three fields in one, which can say itself in words."""
+        return RestoredLight(self.restored_share, self.restored_low, self.restored_high)

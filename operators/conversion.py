@@ -107,7 +107,7 @@ def finish(running: Running) -> Finished:
         check_world(scene, request.world)  # it may have changed meanwhile
         photo = running.source.label
         image = pack_image(running.output, photo) if request.destination == "PACKED" else load_image(running.output)
-        origin = Origin(photo, image.filepath, request.settings)
+        origin = Origin(photo, image.filepath, request.settings, made.restored)
         world = insert_environment(scene, request.world, image, origin, name=running.source.stem)
         return Finished(made, image, world)
     finally:

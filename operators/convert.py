@@ -195,5 +195,6 @@ def _describe(done: conversion.Finished) -> str:
     curve = {"srgb": "sRGB", "camera": "a camera's"}[made.input_curve]
     return (
         f"{made.width} x {made.height} HDRI written to {place} in {made.seconds:.1f} s on {made.device}; "
-        f"its peak is {peak} times the photo's white, the photo's curve was taken for {curve}{world}."
+        f"its peak is {peak} times the photo's white, the photo's curve was taken for {curve}{world}. "
+        f"{made.restored.in_words()}"
     )

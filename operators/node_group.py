@@ -7,23 +7,26 @@ What it was made from is kept on the group as custom properties.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 
 import bpy
 
+from ..hdr_core.restored import RestoredLight
 from ..hdr_core.settings import ConvertSettings
 
 GROUP_NAME = "LDR to HDRI"
 _PHOTO, _EXR, _SETTINGS = "ldr_to_hdri_photo", "ldr_to_hdri_exr", "ldr_to_hdri_settings"
+_RESTORED = "ldr_to_hdri_restored"  # share, low, high
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Where an environment comes from: the photo's path or image name, the EXR's path, and the settings."""
+    """Where an environment comes from: the photo's path or image name, the EXR's path, the settings, and what was restored."""
 
     photo: str
     exr: str
     settings: ConvertSettings
+    restored: RestoredLight
 
 
 def create_group(image: bpy.types.Image, origin: Origin) -> bpy.types.NodeTree:
@@ -71,6 +74,12 @@ def show_image(tree: bpy.types.NodeTree, image: bpy.types.Image, origin: Origin)
     tree[_PHOTO] = origin.photo
     tree[_EXR] = origin.exr
     tree[_SETTINGS] = json.dumps(asdict(origin.settings), sort_keys=True)
+    tree[_RESTORED] = astuple(origin.restored)
+
+
+def restored_light(tree: bpy.types.NodeTree) -> RestoredLight | None:
+    """How much of the light of one of our groups was restored; None where it does not say, as those of version 0.1 do not."""
+    return RestoredLight(*tree[_RESTORED]) if _RESTORED in tree else None
 
 
 def _environment_node(tree: bpy.types.NodeTree) -> bpy.types.Node | None:

@@ -7,8 +7,9 @@ from typing import Literal
 
 import bpy
 
+from ..hdr_core.restored import RestoredLight
 from .errors import SceneError
-from .node_group import GROUP_NAME, Origin, create_group, is_ours, show_image
+from .node_group import GROUP_NAME, Origin, create_group, is_ours, restored_light, show_image
 
 _PREVIOUS = "ldr_to_hdri_previous_world"
 
@@ -49,6 +50,15 @@ def insert_environment(
     else:
         _assign_new_world(scene, image, origin, name)
     return scene.world
+
+
+def light_of_world(world: bpy.types.World | None) -> RestoredLight | None:
+    """How much of the light of `world` was restored; None where no environment of ours lights it. Changes nothing."""
+    output = world.node_tree.get_output_node("ALL") if world is not None and world.node_tree is not None else None
+    if output is None:
+        return None
+    ours = next((node for node in _upstream(output.inputs["Surface"]) if _shows_our_group(node)), None)
+    return restored_light(ours.node_tree) if ours is not None else None
 
 
 def _assign_new_world(scene: bpy.types.Scene, image: bpy.types.Image, origin: Origin, name: str) -> None:

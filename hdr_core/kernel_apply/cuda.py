@@ -57,10 +57,10 @@ def backward(
     grad: Tensor, source: Tensor, spatial: Tensor, channel: Tensor, border: str, dilation: int
 ) -> tuple[Tensor, Tensor, Tensor]:
     """As `reference.backward`, of CUDA tensors of one of TYPES."""
-    grads = tuple(torch.empty_like(t, memory_format=torch.contiguous_format) for t in (source, spatial, channel))
+    one, two, three = (torch.empty_like(t, memory_format=torch.contiguous_format) for t in (source, spatial, channel))
     if grad.numel():
         tensors = [t.contiguous() for t in (grad, source, spatial, channel)]
         name = f"backward_{TYPES[source.dtype]}_{_size(spatial)}_{3 if channel.shape[1] == 3 else LARGEST_CHANNELS}"
         per_thread = 2 if source.element_size() == 2 else 1
-        _launch(name, [*tensors, *grads], grads[0], per_thread, dilation, border)
-    return grads
+        _launch(name, [*tensors, one, two, three], one, per_thread, dilation, border)
+    return one, two, three

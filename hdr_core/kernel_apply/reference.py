@@ -64,6 +64,6 @@ def backward(
     if border == "valid" or radius == 0:
         grad_source = grad_padded
     else:
-        origin = _origin(*source.shape[-2:], radius, border, source.device)
+        origin = _origin(source.shape[-2], source.shape[-1], radius, border, source.device)
         grad_source = torch.zeros_like(source).flatten(2).index_add_(2, origin, grad_padded.flatten(2)).view_as(source)
     return grad_source, torch.stack(slopes, 1), grad * total

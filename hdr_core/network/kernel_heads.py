@@ -15,7 +15,7 @@ from torch.nn import functional
 
 Kernels = Literal["decoupled", "full", "direct"]
 LARGEST_LOG_GAIN = 12.5  # e^12.5 = 2^18: a sun over the photo's white, with room
-OWN_LOG_GAIN = 0.5  # how much of the log gain the pixel's own surroundings decide: light must not depend on the photo's size
+OWN_LOG_GAIN = 1.0  # how much of the log gain a pixel's own surroundings decide, at most
 IDENTITY_LOGIT = 5.0
 
 
@@ -80,8 +80,9 @@ class KernelHeads(nn.Module):
         inner = slice(self.halo, -self.halo)
         with torch.autocast(x.device.type, enabled=False):  # a log gain of 11 in bfloat16 would be 6% off
             x, over, log_gain, surplus = x.float(), *(t.float()[..., inner, inner] for t in (over, log_gain, low.surplus))
-            gain = OWN_LOG_GAIN * torch.tanh(self.channel(x)) + log_gain
-            gain = torch.expm1(over * gain.clamp(max=LARGEST_LOG_GAIN))
+            # a pixel half way to white still shows something; one that is white does not, and the light is shared out already
+            own = OWN_LOG_GAIN * 4 * (1 - over) * torch.tanh(self.channel(x))
+            gain = torch.expm1(over * (own + log_gain).clamp(max=LARGEST_LOG_GAIN))
             gain = 1 + low.keep.view(-1, 1, 1, 1) * gain + over * surplus
             if self.spatial is None:
                 return None, gain

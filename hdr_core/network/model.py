@@ -120,8 +120,10 @@ def _shared_out(overview: Overview, over: Tensor, log_gain: Tensor, place: Tenso
     wanted = overview.light.shown * torch.expm1(overview.energy.log_ratio.detach())
     given = total(radiance * torch.expm1(over * log_gain.clamp(max=LARGEST_LOG_GAIN)))
     keep = torch.where(given > wanted, wanted / given.clamp(min=1e-9), 1.0)
-    logit = place[:, :1]
-    density = torch.exp(logit - logit.amax((-2, -1), keepdim=True)) * torch.exp(torch.tanh(place[:, 1:]))
+    # never above 1 where something is clipped; elsewhere it does not count, and must not overflow
+    clipped = over.amax(1, keepdim=True) > 0
+    logit = place[:, :1] - torch.where(clipped, place[:, :1], -torch.inf).amax((-2, -1), keepdim=True).clamp(min=-1e4)
+    density = torch.exp(logit.clamp(max=0)) * torch.exp(torch.tanh(place[:, 1:]))
     missing = (wanted - given).clamp(min=0) / total(over * radiance * density).clamp(min=1e-9)
     return density * missing.view(-1, 1, 1, 1), keep
 
@@ -170,8 +172,12 @@ class Network(nn.Module):
         share = area(*radiance.shape[-2:], panorama=view.panorama, like=radiance)
         clipped, luminous = over.amax(1), luminance(radiance) * share
         shown, seen = ((x * luminous).sum((-2, -1)) for x in (clipped, 1 - clipped))
-        restored = [shown * (energy.log_ratio + way * energy.spread).clamp(min=0).exp() for way in (0, -1, 1)]
-        light = Light(*(x / (x + seen).clamp(min=1e-12) for x in restored), shown)
+
+        def restored(way: int) -> Tensor:
+            light = shown * (energy.log_ratio + way * energy.spread).clamp(min=0).exp()
+            return light / (light + seen).clamp(min=1e-12)
+
+        light = Light(restored(0), restored(-1), restored(1), shown)
         return Overview(estimated, camera, curve, radiance, energy, light)
 
     def guidance(self, view: View, overview: Overview) -> Guidance:

@@ -51,6 +51,9 @@ def sample_grid(low: Tensor, rows: Tensor, columns: Tensor, size: tuple[int, int
 
     rows (y,), columns (x,): pixel indices in the large picture, up to a few pixels beyond its edge. Returns (N, C, y, x).
     """
+    smaller = (min(low.shape[-2], size[0]), min(low.shape[-1], size[1]))
+    if smaller != low.shape[-2:]:  # a lamp between two pixels of a small picture must not get lost
+        low = functional.adaptive_avg_pool2d(low, smaller)
     beyond = 4  # pixels of the large picture
     margin = min(int(beyond * max(low.shape[-2] / size[0], low.shape[-1] / size[1])) + 2, *low.shape[-2:])
     padded = pad(low, margin, panorama=panorama)

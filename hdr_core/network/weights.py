@@ -6,6 +6,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ..errors import WeightsError
 from .model import Network, NetworkConfig
@@ -29,7 +30,7 @@ def read_record(path: Path = RECORD) -> Record:
     """The record of the shipped weights. Raises WeightsError if it is missing or damaged."""
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-        form = {name: tuple(value) if isinstance(value, list) else value for name, value in record["config"].items()}
+        form: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in record["config"].items()}
         return Record(str(record["version"]), str(record["sha256"]), int(record["size"]), NetworkConfig(**form))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise WeightsError(f'The record of the weights "{path}" cannot be read: {error}.', _REPAIR) from error

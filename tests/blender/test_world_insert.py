@@ -8,6 +8,7 @@ import bpy
 import camera
 import numpy as np
 import pytest
+from bl_ext.user_default.ldr_to_hdri.hdr_core.restored import RestoredLight
 from bl_ext.user_default.ldr_to_hdri.hdr_core.settings import ConvertSettings
 from bl_ext.user_default.ldr_to_hdri.operators.errors import SceneError
 from bl_ext.user_default.ldr_to_hdri.operators.node_group import GROUP_NAME, Origin
@@ -31,7 +32,7 @@ def brighter(write_exr) -> Path:
 def insert(evenly_lit):
     def insert(mode: str, path: Path = evenly_lit) -> bpy.types.World | None:
         image = bpy.data.images.load(str(path))
-        origin = Origin("photo.jpg", str(path), ConvertSettings())
+        origin = Origin("photo.jpg", str(path), ConvertSettings(), RestoredLight(0.62, 0.41, 0.78))
         return insert_environment(bpy.context.scene, mode, image, origin, name="photo")
 
     return insert

@@ -12,6 +12,7 @@ import bpy
 import camera
 import numpy as np
 import pytest
+from bl_ext.user_default.ldr_to_hdri.hdr_core.restored import RestoredLight
 from bl_ext.user_default.ldr_to_hdri.hdr_core.settings import ConvertSettings
 from bl_ext.user_default.ldr_to_hdri.operators.node_group import GROUP_NAME, Origin
 from bl_ext.user_default.ldr_to_hdri.operators.world import insert_environment
@@ -34,7 +35,7 @@ def lamps(write_exr) -> Path:
 @pytest.fixture
 def world(lamps: Path) -> bpy.types.World:
     image = bpy.data.images.load(str(lamps))
-    origin = Origin("lamps.jpg", str(lamps), ConvertSettings())
+    origin = Origin("lamps.jpg", str(lamps), ConvertSettings(), RestoredLight(0.62, 0.41, 0.78))
     return insert_environment(bpy.context.scene, "NEW", image, origin, name="lamps")
 
 
