@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from hdr_core.network.blocks import cosines
 from hdr_core.network.curve import srgb_encode
 from hdr_core.network.statistics import area
 
@@ -66,18 +67,11 @@ def _chosen(n: int, share: float, device: torch.device) -> Tensor:
     return torch.rand(n, 1, 1, 1, device=device) < share
 
 
-def _dct(device: torch.device) -> Tensor:
-    k = torch.arange(8, dtype=torch.float32, device=device)
-    basis = torch.cos((2 * k[None] + 1) * k[:, None] * math.pi / 16) * 0.5
-    basis[0] *= 0.5**0.5
-    return basis
-
-
 def _quantise(plane: Tensor, table: Tensor) -> Tensor:
     """JPEG's loss on one plane (N, H, W), centred at 0, 255 levels; `table` (N, 8, 8)."""
     h, w = plane.shape[-2:]
     padded = functional.pad(plane[:, None], (0, -w % 8, 0, -h % 8), mode="replicate")[:, 0]
-    basis = _dct(plane.device)
+    basis = cosines(plane)
     blocks = padded.unflatten(1, (-1, 8)).unflatten(3, (-1, 8)).transpose(2, 3)  # (N, rows, columns, 8, 8)
     table = table[:, None, None]
     frequency = torch.round(basis @ blocks @ basis.T / table) * table

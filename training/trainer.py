@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file
 
+from hdr_core.network.blocks import block_statistics
 from hdr_core.network.model import Network, NetworkConfig, Overview
 from hdr_core.network.statistics import statistics
 from hdr_core.network.view import View, look
@@ -53,13 +54,15 @@ class Trainer:
 
     @torch.no_grad()
     def fit_scale(self, shots: list[Shot]) -> None:
-        """Let the energy head know the scale of its statistics, from photos of panoramas."""
-        seen = []
+        """Let the network know the scale of its statistics, from photos of panoramas."""
+        seen, blocks = [], []
         for shot in shots:
             overview, view = self._overview(shot, panorama=True)
             seen.append(statistics(overview.radiance, view.pooled[:, 6:9], panorama=True))
+            blocks.append(block_statistics(view.crops))
         for model in (self.network, self.average):
             model.energy.fit_scale(torch.cat(seen))
+            model.preliminary.fit_scale(torch.cat(blocks))
 
     @torch.no_grad()
     def calibrate(self, shots: list[Shot], share: float = 0.8) -> float:

@@ -12,11 +12,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from .blocks import BLOCK_STATISTICS, block_statistics
 from .curve import srgb_decode
 from .view import View
 
 KNOTS = 20  # the knots' code values are (k / KNOTS)^2, denser toward black
 BINS = 32
+DROPOUT, NOISE = 0.1, 0.1
 
 
 @dataclass(frozen=True)
@@ -54,20 +56,13 @@ def _histogram(crops: Tensor) -> Tensor:
 
 
 class Preliminary(nn.Module):
-    """Estimates the response curve of a photo from crops (noise, compression, edges), its histogram, and the whole view."""
+    """Estimates the response curve of a photo from crops (their blocks and histogram) and the whole view.
+
+    `fit_scale` has to be called once before training.
+    """
 
     def __init__(self, width: int = 32) -> None:
         super().__init__()
-        self.texture = nn.Sequential(
-            nn.Conv2d(3, width, 3),
-            nn.SiLU(),
-            nn.Conv2d(width, width, 3, stride=2),
-            nn.SiLU(),
-            nn.Conv2d(width, 2 * width, 3, stride=2),
-            nn.SiLU(),
-            nn.Conv2d(2 * width, 2 * width, 3, stride=2),
-            nn.SiLU(),
-        )
         self.scene = nn.Sequential(
             nn.AvgPool2d(4),
             nn.Conv2d(11, width, 3, stride=2),
@@ -76,10 +71,12 @@ class Preliminary(nn.Module):
             nn.SiLU(),
         )
         self.decide = nn.Sequential(
-            nn.Linear(2 * width * 3 + 3 * BINS, 4 * width),
+            nn.Linear(BLOCK_STATISTICS + 2 * width + 3 * BINS, 4 * width),
             nn.SiLU(),
+            nn.Dropout(DROPOUT),
             nn.Linear(4 * width, 4 * width),
             nn.SiLU(),
+            nn.Dropout(DROPOUT),
             nn.Linear(4 * width, KNOTS),  # the decision, and the steps between the knots
         )
         last = self.decide[-1]
@@ -89,7 +86,17 @@ class Preliminary(nn.Module):
         knots = (torch.arange(1, KNOTS + 1) / KNOTS) ** 2
         steps = srgb_decode(knots).log().diff()
         self.steps: Tensor
+        self.mean: Tensor
+        self.scale: Tensor
         self.register_buffer("steps", steps, persistent=False)
+        self.register_buffer("mean", torch.zeros(BLOCK_STATISTICS))
+        self.register_buffer("scale", torch.ones(BLOCK_STATISTICS))
+
+    @torch.no_grad()
+    def fit_scale(self, blocks: Tensor) -> None:
+        """Take mean and scale of the statistics of blocks from those of many photos, (N, BLOCK_STATISTICS)."""
+        self.mean.copy_(blocks.mean(0))
+        self.scale.copy_(blocks.std(0).clamp(min=1e-3))
 
     def forward(self, view: View) -> Curve:
         # never in bfloat16: what tells one camera from another is finer than a code value
@@ -97,10 +104,12 @@ class Preliminary(nn.Module):
             return self._forward(view.crops.float(), view.pooled.float())
 
     def _forward(self, crops: Tensor, pooled: Tensor) -> Curve:
-        texture = self.texture(crops.flatten(0, 1) - 0.5).unflatten(0, crops.shape[:2]).transpose(1, 2).flatten(2)
         pooled = functional.pad(pooled, (16, 16, 16, 16), mode="replicate")  # so that the smallest view has an output
         scene = self.scene(pooled).mean((-2, -1))
-        out = self.decide(torch.cat([texture.mean(2), texture.std(2), scene, _histogram(crops)], 1))
+        blocks = ((block_statistics(crops) - self.mean) / self.scale).clamp(-6, 6)
+        if self.training:
+            blocks = blocks + NOISE * torch.randn_like(blocks)
+        out = self.decide(torch.cat([blocks, scene, _histogram(crops)], 1))
         # each step of log radiance is that of sRGB times a positive factor, so the curve is monotone
         change = self.steps * (torch.exp(1.5 * torch.tanh(out[:, 1:])) - 1)
         offset = -change.flip(1).cumsum(1).flip(1)

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from .blocks import BLOCK
 from .curve import srgb_decode
 from .soft_mask import soft_mask
 
@@ -50,10 +51,12 @@ def pool(code: Tensor, size: tuple[int, int]) -> Tensor:
 
 
 def crop_corners(height: int, width: int) -> list[tuple[int, int]]:
-    """The upper left corners (y, x) of the crops, spread evenly."""
-    rows = [int((i + 0.5) / CROP_ROWS * max(height - CROP, 0)) for i in range(CROP_ROWS)]
-    columns = [int((j + 0.5) / CROP_COLUMNS * max(width - CROP, 0)) for j in range(CROP_COLUMNS)]
-    return [(y, x) for y in rows for x in columns]
+    """The upper left corners (y, x) of the crops, spread evenly, on JPEG's grid: its blocks then lie alike in all of them."""
+
+    def starts(count: int, side: int) -> list[int]:
+        return [int((i + 0.5) / count * max(side - CROP, 0)) // BLOCK * BLOCK for i in range(count)]
+
+    return [(y, x) for y in starts(CROP_ROWS, height) for x in starts(CROP_COLUMNS, width)]
 
 
 def crop_to_size(part: Tensor) -> Tensor:
