@@ -25,6 +25,7 @@ from typing import IO, Any, Generic, TypeVar, cast
 
 from . import errors
 from .settings import Conversion, ConvertSettings, Progress
+from .sun import Sun
 from .temporary import remove_temporary
 
 Result = TypeVar("Result")
@@ -162,7 +163,13 @@ class WorkerClient:
             "settings": asdict(settings),
             "overwrite": overwrite,
         }
-        return self._ask(Job(self, lambda result: Conversion(**result), output), request)
+        return self._ask(Job(self, Conversion.from_plain, output), request)
+
+    def split(self, source: Path, output: Path) -> Job[Sun]:
+        """Ask for the panorama `source` without its sun (as `hdr_core.split_file`). Returns at once, as `convert` does."""
+        source, output = source.absolute(), output.absolute()
+        request = {"op": "split", "source": str(source), "output": str(output)}
+        return self._ask(Job(self, Sun.from_plain, output), request)
 
     def hello(self) -> Job[dict[str, str]]:
         """Ask the worker for the versions of Python and of the packages that it needs, by name.

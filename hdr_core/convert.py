@@ -6,7 +6,7 @@ import json
 import os
 import time
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -16,9 +16,11 @@ from .exr import SOFTWARE, is_ours, write_exr
 from .projection import resolve_projection
 from .runtime import require
 from .settings import Conversion, ConvertSettings, IsCancelled, Progress
+from .sun import Sun
 from .version import __version__
 
 if TYPE_CHECKING:
+    from .photo import Photo
     from .reconstruct import Radiance
 
 _DEFAULTS = ConvertSettings()
@@ -67,12 +69,13 @@ def convert(
         )
 
         steps.enter("Writing")
+        seen = _look_at(photo, radiance, projection)
         pixel_type = write_exr(
             output,
             radiance.pixels,
             alpha=photo.alpha,
             compression=settings.compression,
-            header=_header(settings, projection, radiance),
+            header=_header(settings, projection, radiance, seen),
             overwrite=True,  # _check_output has decided
         )
     except MemoryError as error:
@@ -90,11 +93,14 @@ def convert(
         pixel_type=pixel_type,
         device=radiance.device,
         weights=radiance.weights,
-        peak=float(radiance.pixels.max()),
+        peak=seen.peak,
         restored_share=radiance.restored.share,
         restored_low=radiance.restored.low,
         restored_high=radiance.restored.high,
         seconds=time.perf_counter() - began,
+        range_before=seen.range_before,
+        range_after=seen.range_after,
+        sun=seen.sun,
     )
 
 
@@ -139,7 +145,28 @@ def _check_output(source: Path, output: Path, *, overwrite: bool) -> None:
         )
 
 
-def _header(settings: ConvertSettings, projection: Literal["equirectangular", "flat"], radiance: Radiance) -> dict[str, str]:
+@dataclass(frozen=True)
+class _Seen:
+    """What the result shows; see `Conversion`."""
+
+    peak: float
+    range_before: float
+    range_after: float
+    sun: Sun | None
+
+
+def _look_at(photo: Photo, radiance: Radiance, projection: Literal["equirectangular", "flat"]) -> _Seen:
+    from .light import dynamic_range, find_sun
+    from .photo import srgb_decode
+
+    before = dynamic_range(photo.pixels, lambda codes: srgb_decode(codes / photo.white))
+    sun = find_sun(radiance.pixels) if projection == "equirectangular" else None
+    return _Seen(float(radiance.pixels.max()), before, dynamic_range(radiance.pixels), sun)
+
+
+def _header(
+    settings: ConvertSettings, projection: Literal["equirectangular", "flat"], radiance: Radiance, seen: _Seen
+) -> dict[str, str]:
     """What the file says of its making. Nothing that differs between callers: no paths, no times."""
     return {
         "software": f"{SOFTWARE} {__version__}",
@@ -147,6 +174,9 @@ def _header(settings: ConvertSettings, projection: Literal["equirectangular", "f
         "projection": projection,
         "inputCurve": radiance.input_curve,
         "restoredLight": radiance.restored.in_numbers(),
+        "dynamicRange": f"{seen.range_before:.2f} to {seen.range_after:.2f} stops",
+        "peak": f"{seen.peak:.5g}",
+        "sun": seen.sun.in_numbers() if seen.sun is not None else "none",
         "weights": radiance.weights,
         "device": radiance.device,
     }

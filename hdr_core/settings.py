@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from .errors import HdrError
 from .restored import RestoredLight
+from .sun import Sun
 
 Projection = Literal["auto", "equirectangular", "flat"]
 InputCurve = Literal["auto", "srgb", "camera"]
@@ -52,10 +53,12 @@ class ConvertSettings:
 
 @dataclass(frozen=True)
 class Conversion:
-    """What a conversion did. All fields are plain values, so that it travels as JSON.
+    """What a conversion did. Its fields are plain values, or dataclasses of such, so that it travels as JSON.
 
     restored_share: how much of the irradiance comes from clipped pixels, in [0, 1]; of a flat picture, of its light. In 80% of
     photos the truth lies between restored_low and restored_high. All three are 0 where nothing clipped.
+    range_before, range_after: stops between the darkest and the brightest of the photo and of the result, see
+        `light.dynamic_range`. sun: None where a panorama has none, and for a flat picture.
     """
 
     source: str
@@ -72,6 +75,14 @@ class Conversion:
     restored_low: float
     restored_high: float
     seconds: float
+    range_before: float
+    range_after: float
+    sun: Sun | None
+
+    @classmethod
+    def from_plain(cls, fields: Mapping[str, Any]) -> Conversion:
+        """From `dataclasses.asdict`, also after a way through JSON. Raises TypeError where fields are missing or unknown."""
+        return cls(**{**fields, "sun": Sun.from_plain(fields["sun"]) if fields.get("sun") else None})
 
     @property
     def restored(self) -> RestoredLight:

@@ -2,7 +2,8 @@
 
 Requests come as JSON lines on standard input and are done in turn:
     {"id": 1, "op": "convert", "source": PATH, "output": PATH, "settings": {...}, "overwrite": false}
-    {"id": 2, "op": "hello"}
+    {"id": 2, "op": "split", "source": PATH, "output": PATH}
+    {"id": 3, "op": "hello"}
 Events go out as JSON lines on standard output:
     {"id": 1, "event": "progress", "fraction": 0.5, "stage": "Restoring light"}
     {"id": 1, "event": "done", "result": {...}}
@@ -30,6 +31,7 @@ from .convert import convert
 from .errors import HdrError, WorkerError
 from .runtime import REQUIREMENTS, require
 from .settings import ConvertSettings
+from .split_file import split_file
 from .temporary import remove_temporary
 
 
@@ -101,21 +103,25 @@ class Worker:
         operation = request.get("op")
         if operation == "hello":
             return _versions()
-        if operation != "convert":
+        if operation not in ("convert", "split"):
             raise WorkerError(f"The worker knows no operation {operation!r}.", "Update the add-on, then restart it.")
-        source, output, settings, overwrite = _conversion(request)
+        source, output = _paths(request)
         self._output = output
         try:
-            conversion = convert(
-                source,
-                output,
-                settings,
-                overwrite=overwrite,
-                progress=lambda fraction, stage: self._send(request_id, "progress", fraction=fraction, stage=stage),
+            if operation == "split":
+                return asdict(split_file(source, output))
+            settings, overwrite = _conversion(request)
+            return asdict(
+                convert(
+                    source,
+                    output,
+                    settings,
+                    overwrite=overwrite,
+                    progress=lambda fraction, stage: self._send(request_id, "progress", fraction=fraction, stage=stage),
+                )
             )
         finally:
             self._output = None
-        return asdict(conversion)
 
 
 def _parse(line: bytes) -> dict[str, Any]:
@@ -128,10 +134,16 @@ def _parse(line: bytes) -> dict[str, Any]:
     return request
 
 
-def _conversion(request: Mapping[str, Any]) -> tuple[Path, Path, ConvertSettings, bool]:
+def _paths(request: Mapping[str, Any]) -> tuple[Path, Path]:
     try:
-        settings = ConvertSettings(**request["settings"])
-        return Path(request["source"]), Path(request["output"]), settings, bool(request["overwrite"])
+        return Path(request["source"]), Path(request["output"])
+    except (KeyError, TypeError) as error:
+        raise _malformed(f"{type(error).__name__}: {error}") from error
+
+
+def _conversion(request: Mapping[str, Any]) -> tuple[ConvertSettings, bool]:
+    try:
+        return ConvertSettings(**request["settings"]), bool(request["overwrite"])
     except (KeyError, TypeError) as error:
         raise _malformed(f"{type(error).__name__}: {error}") from error
 

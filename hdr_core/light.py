@@ -1,0 +1,181 @@
+"""Finds the sun in a panorama, and says how wide its dynamic range is. numpy only."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from .sphere_patch import cut_patch, pixel_directions, row_areas
+from .sun import LUMINANCE, Sun
+from .sun_split import sun_glow
+
+WEIGHTS = np.array(LUMINANCE, np.float32)
+_FEWEST_ROWS = 32
+_COARSE = 128  # rows of the picture in which sources are looked for
+_APPROACH = (6.0, 4.0, 3.0)  # degrees: where a source's middle is looked for, ever closer
+_NEAR, _APART, _AROUND = math.radians(6), math.radians(16), math.radians(16)
+_FAR = math.radians(10)  # from here to _AROUND are a source's surroundings
+_GLOW_ENDS = 0.02  # of the source's brightness
+_SAMPLES = 2**20  # pixels among which the darkest are looked for
+
+# What makes a source a sun. Known suns, rendered or photographed, lie far on this side: 0.8 degrees wide, 5,000 times as bright
+# as their surroundings. Windows and lamps fail by their size, their contrast, or because there is a second one like them.
+_WIDEST, _FARTHEST_GLOW = 4.0, 5.0  # degrees
+_CONTRAST = 30.0
+_COMPACT = 0.6  # of the light that is within 16 degrees
+_SHARE = 0.1  # of all the light
+_SECOND = 0.1  # how bright, beside it, another source may be
+_LOWEST = -2.0  # degrees: the horizon of a photo is seldom level
+
+
+@dataclass(frozen=True)
+class _Source:
+    """A bright spot, whatever it may be. Angles in radians, brightness as luminance.
+
+    level: of the even disc with the same light; surround: around it; light: steradians times luminance above that, within
+    `reach` or 6 degrees; glow: the same within 16 degrees.
+    """
+
+    centre: np.ndarray
+    reach: float
+    diameter: float
+    level: float
+    surround: float
+    light: float
+    glow: float
+
+
+def find_sun(radiance: np.ndarray) -> Sun | None:
+    """The sun of an equirectangular panorama, (H, W, 3) float32; None where no single compact source rules the light.
+
+    A sun is at most 4 degrees wide, far brighter than what surrounds it, not below the horizon, and gives a tenth of all the
+    light or more, with no second source like it. So lamps, windows and skies whose sun is hidden have none; a moon may be one.
+    Of a picture of less than 32 rows it cannot be told.
+    """
+    if len(radiance) < _FEWEST_ROWS:
+        return None
+    coarse = _coarse_luminance(radiance)
+    everything = float((coarse * row_areas(*coarse.shape)[:, None]).sum())
+    if not everything > 0:
+        return None
+    source = _measure(radiance, _brightest(coarse))
+    if not _may_be_sun(source, everything):
+        return None
+    other = _measure(radiance, _brightest(coarse, apart_from=source.centre))
+    if other.light > _SECOND * source.light:
+        return None
+    return _describe(radiance, source, everything)
+
+
+def dynamic_range(pixels: np.ndarray, decode: Callable[[np.ndarray], np.ndarray] | None = None) -> float:
+    """Stops from the darkest to the brightest pixel of (H, W, 3) linear values; 0 where all is black.
+
+    decode: makes linear values of others, such as a photo's codes; it is given a part of the pixels at a time.
+    The darkest is the 0.1st percentile of the luminance of all pixels that are not black: one dead pixel is not the range.
+    """
+    height, width = pixels.shape[:2]
+    step = max(1, math.isqrt(height * width // _SAMPLES))
+    sample = _luminance(pixels[::step, ::step], decode)
+    lit = sample[sample > 0]
+    if not lit.size:
+        return 0.0
+    if decode is None:
+        brightest = max(float(_luminance(pixels[top : top + 64]).max()) for top in range(0, height, 64))
+    else:
+        brightest = float(lit.max())  # codes end at white, which is no single pixel
+    return max(0.0, math.log2(brightest / float(np.percentile(lit, 0.1))))
+
+
+def _luminance(pixels: np.ndarray, decode: Callable[[np.ndarray], np.ndarray] | None = None) -> np.ndarray:
+    return (decode(pixels) if decode is not None else pixels).astype(np.float32, copy=False) @ WEIGHTS
+
+
+def _coarse_luminance(radiance: np.ndarray) -> np.ndarray:
+    """Means of luminance, (128, 256), or of the picture's own size where that is smaller."""
+    height, width = radiance.shape[:2]
+    rows, columns = min(_COARSE, height), min(2 * _COARSE, width)
+    top = np.arange(rows) * height // rows
+    left = np.arange(columns) * width // columns
+    sums = np.empty((rows, columns))
+    for row, (first, last) in enumerate(zip(top, [*top[1:], height], strict=True)):
+        line = radiance[first:last].sum(0, dtype=np.float32) @ WEIGHTS
+        sums[row] = np.add.reduceat(line, left, dtype=np.float64) / (last - first)
+    return sums / np.diff([*left, width])
+
+
+def _brightest(coarse: np.ndarray, apart_from: np.ndarray | None = None) -> np.ndarray:
+    """(3,), towards the brightest 3 x 3 cells, at least 16 degrees from `apart_from`."""
+    rows, columns = coarse.shape
+    wide = coarse + np.roll(coarse, 1, 1) + np.roll(coarse, -1, 1)
+    high = np.pad(wide, ((1, 1), (0, 0)), "edge")
+    spread = high[:-2] + high[1:-1] + high[2:]
+    directions = pixel_directions(rows, columns, np.arange(rows), np.arange(columns))
+    if apart_from is not None:
+        spread = np.where(directions @ apart_from > math.cos(_APART), -1, spread)
+    return directions[np.unravel_index(np.argmax(spread), spread.shape)]
+
+
+def _measure(radiance: np.ndarray, towards: np.ndarray) -> _Source:
+    """The source within a few degrees of `towards`, (3,)."""
+    height, width = radiance.shape[:2]
+    centre = towards
+    for degrees in _APPROACH:
+        patch = cut_patch(height, width, centre, math.radians(degrees))
+        inside = patch.angle < math.radians(degrees)
+        luminance = (patch.of(radiance) @ WEIGHTS).astype(np.float64)
+        excess = np.where(inside, luminance - np.median(luminance[inside]) if inside.any() else 0, 0).clip(0)
+        if excess.any():
+            glaring = np.where(excess > _GLOW_ENDS * excess.max(), excess, 0)
+            power = 1 if degrees == _APPROACH[-1] else 2  # first what is brightest, then the middle of the light
+            centre = patch.mean_direction(glaring**power * patch.area)
+
+    patch = cut_patch(height, width, centre, _AROUND)
+    luminance = (patch.of(radiance) @ WEIGHTS).astype(np.float64)
+    step = max(math.radians(0.2), math.pi / height)
+    ring = np.minimum((patch.angle / step).astype(int), int(_AROUND / step))
+    area = np.bincount(ring.ravel(), patch.area.ravel())
+    profile = np.bincount(ring.ravel(), (luminance * patch.area).ravel()) / np.maximum(area, 1e-30)
+    surround = float(np.median(profile[int(_FAR / step) : int(_AROUND / step)]))
+    excess = np.where(patch.angle < _AROUND, luminance - surround, 0).clip(0)
+
+    _, level = _even_disc(excess * (patch.angle < _NEAR), patch.area)
+    dark = np.flatnonzero((profile < surround + _GLOW_ENDS * level) & (area > 0))
+    reach = (int(dark[0]) + 1 if len(dark) else len(profile)) * step
+    light, level = _even_disc(excess * (patch.angle < min(reach, _NEAR)), patch.area)
+    cap = light / level / (2 * math.pi) if level else 0.0  # of the disc: solid angle = 2 pi (1 - cos(radius))
+    glow = float((excess * patch.area).sum())
+    return _Source(centre, reach, 2 * math.acos(max(-1.0, 1 - cap)), level, surround, light, glow)
+
+
+def _even_disc(excess: np.ndarray, area: np.ndarray) -> tuple[float, float]:
+    """The light of `excess`, and how bright an even disc would be that has the same light and the same mean of the light."""
+    light = float((excess * area).sum())
+    return light, float((excess**2 * area).sum()) / light if light else 0.0
+
+
+def _may_be_sun(source: _Source, everything: float) -> bool:
+    return (
+        0 < math.degrees(source.diameter) <= _WIDEST
+        and math.degrees(source.reach) <= _FARTHEST_GLOW
+        and source.level >= _CONTRAST * source.surround
+        and source.light >= _COMPACT * source.glow
+        and source.light >= _SHARE * everything
+        and math.degrees(math.asin(source.centre[2])) >= _LOWEST
+    )
+
+
+def _describe(radiance: np.ndarray, source: _Source, everything: float) -> Sun:
+    patch, glow = sun_glow(radiance, source.centre, source.reach)
+    red, green, blue = (float(value) for value in (glow * patch.area[..., None]).sum((0, 1), dtype=np.float64))
+    x, y, z = (float(value) for value in source.centre)
+    return Sun(
+        azimuth=math.degrees(math.atan2(y, x)),
+        elevation=math.degrees(math.asin(z)),
+        diameter=math.degrees(source.diameter),
+        irradiance=(red, green, blue),
+        share=float(np.dot((red, green, blue), LUMINANCE)) / everything,
+        reach=math.degrees(source.reach),
+    )

@@ -1,0 +1,25 @@
+"""What a conversion did, in words: the same in the operator's report, the panel and the command line. No numpy, no bpy."""
+
+from __future__ import annotations
+
+from .settings import Conversion
+
+_CURVES = {"srgb": "sRGB", "camera": "a camera's"}
+
+
+def lines(done: Conversion) -> tuple[str, ...]:
+    """Sentences, each for itself: dynamic range and peak, restored light, the sun, the input curve."""
+    peak = f"{done.peak:,.0f}" if done.peak >= 100 else f"{done.peak:.3g}"
+    range_ = f"Dynamic range: {done.range_before:.1f} stops before, {done.range_after:.1f} after; peak {peak} times white."
+    return (range_, done.restored.in_words(), *_sun(done), f"The photo's curve was taken for {_CURVES[done.input_curve]}.")
+
+
+def in_words(done: Conversion) -> str:
+    """`lines` as one text."""
+    return " ".join(lines(done))
+
+
+def _sun(done: Conversion) -> tuple[str, ...]:
+    if done.projection == "flat":
+        return ()
+    return (done.sun.in_words() if done.sun is not None else "No sun was found.",)
