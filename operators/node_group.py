@@ -1,96 +1,103 @@
-"""The node group "LDR to HDRI": a plain shader group, so that a file renders the same where the extension is not installed.
+"""The world's node group "LDR to HDRI": a plain shader group, so that a file renders the same without the extension.
 
-Inputs: Rotation (Euler, radians; turns the environment as it would turn an object) and EV (stops). Output: Color, radiance.
-What it was made from is kept on the group as custom properties.
+Its inputs are those of `WORLD_CONTROLS`; its output Color is radiance. What it was made from is kept on it: see node_state.
 """
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, astuple, dataclass
+from typing import Any
 
 import bpy
 
-from ..hdr_core.restored import RestoredLight
-from ..hdr_core.settings import ConvertSettings
+from .grading import grade
+from .node_sockets import WORLD_CONTROLS, add_controls
+from .node_state import GROUP_NAME, Origin, image_node, is_ours, mark_empty, restored_light, write_origin
+from .node_writer import NodeWriter, Socket
 
-GROUP_NAME = "LDR to HDRI"
-_PHOTO, _EXR, _SETTINGS = "ldr_to_hdri_photo", "ldr_to_hdri_exr", "ldr_to_hdri_settings"
-_RESTORED = "ldr_to_hdri_restored"  # share, low, high
+__all__ = ["GROUP_NAME", "Origin", "create_group", "empty_group", "is_ours", "restored_light", "show_image"]
 
-
-@dataclass(frozen=True)
-class Origin:
-    """Where an environment comes from: the photo's path or image name, the EXR's path, the settings, and what was restored."""
-
-    photo: str
-    exr: str
-    settings: ConvertSettings
-    restored: RestoredLight
+_FIRST_LAYOUT = sorted(  # the nodes of version 0.1, which had Rotation and EV only
+    ("GROUP_INPUT", "TEX_COORD", "MAPPING", "TEX_ENVIRONMENT", "MATH", "VECT_MATH", "GROUP_OUTPUT")
+)
+_FIRST_INPUTS = ["Rotation", "EV"]
 
 
 def create_group(image: bpy.types.Image, origin: Origin) -> bpy.types.NodeTree:
     """A new group that shows `image`; every environment has its own, so that two worlds may show different images."""
-    tree = bpy.data.node_groups.new(GROUP_NAME, "ShaderNodeTree")
-    _add_sockets(tree)
-    nodes, links = tree.nodes, tree.links
-
-    def node(kind: str, x: float, y: float = 0.0) -> bpy.types.Node:
-        made = nodes.new(kind)
-        made.location = (x, y)
-        return made
-
-    given = node("NodeGroupInput", -900, -200)
-    direction = node("ShaderNodeTexCoord", -900, 100)
-    mapping = node("ShaderNodeMapping", -680)
-    mapping.vector_type = "TEXTURE"  # the inverse turn of the lookup is the turn of what is seen
-    environment = node("ShaderNodeTexEnvironment", -460)
-    gain = node("ShaderNodeMath", -460, -320)
-    gain.operation = "POWER"
-    gain.inputs[0].default_value = 2.0
-    scale = node("ShaderNodeVectorMath", -160)
-    scale.operation = "SCALE"
-    result = node("NodeGroupOutput", 40)
-
-    links.new(direction.outputs["Generated"], mapping.inputs["Vector"])
-    links.new(given.outputs["Rotation"], mapping.inputs["Rotation"])
-    links.new(mapping.outputs["Vector"], environment.inputs["Vector"])
-    links.new(given.outputs["EV"], gain.inputs[1])
-    links.new(environment.outputs["Color"], scale.inputs[0])
-    links.new(gain.outputs[0], scale.inputs["Scale"])
-    links.new(scale.outputs[0], result.inputs["Color"])
+    tree = empty_group()
     show_image(tree, image, origin)
     return tree
 
 
-def is_ours(tree: bpy.types.NodeTree | None) -> bool:
-    """Whether `tree` is a group made by `create_group` that still has its environment texture."""
-    return tree is not None and _EXR in tree and _environment_node(tree) is not None
+def empty_group() -> bpy.types.NodeTree:
+    """A new group that shows no image yet."""
+    tree = bpy.data.node_groups.new(GROUP_NAME, "ShaderNodeTree")
+    add_controls(tree, WORLD_CONTROLS)
+    tree.interface.new_socket(name="Color", in_out="OUTPUT", socket_type="NodeSocketColor")
+    _build(tree)
+    mark_empty(tree)
+    return tree
 
 
 def show_image(tree: bpy.types.NodeTree, image: bpy.types.Image, origin: Origin) -> None:
-    """Lets one of our groups show `image`; its other nodes stay as they are."""
-    _environment_node(tree).image = image
-    tree[_PHOTO] = origin.photo
-    tree[_EXR] = origin.exr
-    tree[_SETTINGS] = json.dumps(asdict(origin.settings), sort_keys=True)
-    tree[_RESTORED] = astuple(origin.restored)
+    """Lets one of our groups show `image`; its other nodes stay as they are.
+
+    A group of version 0.1 gets the controls that came later, and keeps its links and values, unless its inside was changed.
+    """
+    if _is_first_layout(tree):
+        _upgrade(tree)
+    shows: Any = image_node(tree)
+    shows.image = image
+    write_origin(tree, origin)
 
 
-def restored_light(tree: bpy.types.NodeTree) -> RestoredLight | None:
-    """How much of the light of one of our groups was restored; None where it does not say, as those of version 0.1 do not."""
-    return RestoredLight(*tree[_RESTORED]) if _RESTORED in tree else None
+def _is_first_layout(tree: bpy.types.NodeTree) -> bool:
+    inputs = [item.name for item in tree.interface.items_tree if item.item_type == "SOCKET" and item.in_out == "INPUT"]
+    if inputs != _FIRST_INPUTS or sorted(node.type for node in tree.nodes) != _FIRST_LAYOUT:
+        return False
+    links = {(link.from_node.type, link.to_node.type) for link in tree.links if link.is_valid and not link.is_muted}
+    power: Any = next(node for node in tree.nodes if node.type == "MATH")
+    return len(tree.links) == len(links) == 7 and power.operation == "POWER" and power.inputs[0].default_value == 2.0
 
 
-def _environment_node(tree: bpy.types.NodeTree) -> bpy.types.Node | None:
-    return next((node for node in tree.nodes if node.type == "TEX_ENVIRONMENT"), None)
+def _upgrade(tree: bpy.types.NodeTree) -> None:
+    before: Any = image_node(tree)
+    kept = {name: getattr(before, name) for name in ("interpolation", "projection")}
+    add_controls(tree, WORLD_CONTROLS)
+    tree.nodes.clear()
+    _build(tree)
+    now: Any = image_node(tree)
+    for name, value in kept.items():
+        setattr(now, name, value)
 
 
-def _add_sockets(tree: bpy.types.NodeTree) -> None:
-    rotation = tree.interface.new_socket(name="Rotation", in_out="INPUT", socket_type="NodeSocketVector")
-    rotation.subtype = "EULER"
-    rotation.description = "Turns the environment, as it would turn an object"
-    exposure = tree.interface.new_socket(name="EV", in_out="INPUT", socket_type="NodeSocketFloat")
-    exposure.min_value, exposure.max_value = -20.0, 20.0
-    exposure.description = "Exposure in stops: each one doubles the light"
-    tree.interface.new_socket(name="Color", in_out="OUTPUT", socket_type="NodeSocketColor")
+def _build(tree: bpy.types.NodeTree) -> None:
+    write = NodeWriter(tree)
+    given = write.node("NodeGroupInput", collapsed=False).outputs
+    direction = _scatter(write, write.node("ShaderNodeTexCoord").outputs["Generated"], given["Blur"])
+    turned = ("Vector", direction), ("Rotation", given["Rotation"])
+    mapping = write.node(
+        "ShaderNodeMapping", *turned, vector_type="TEXTURE"
+    )  # the inverse turn of the lookup turns what is seen
+    environment = write.node("ShaderNodeTexEnvironment", ("Vector", mapping.outputs["Vector"]), collapsed=False)
+    strength = _strength(write, given["Background Strength"], given["Lighting Strength"])
+    colour = grade(write, environment.outputs["Color"], given, strength)
+    write.node("NodeGroupOutput", ("Color", colour), collapsed=False)
+
+
+def _scatter(write: NodeWriter, direction: Socket, blur: Socket) -> Socket:
+    """`direction` moved at random, by up to `blur` along each axis and rather less than more: a tent filter once averaged.
+
+    No node of all versions and engines looks up a blurred image, but every sample of a pixel has a direction of its own.
+    """
+    one = write.node("ShaderNodeTexWhiteNoise", ("Vector", direction))
+    other = write.node("ShaderNodeTexWhiteNoise", ("Vector", direction), ("W", 1.0), noise_dimensions="4D")
+    offset = write.vectors("SUBTRACT", (0, one.outputs["Color"]), (1, other.outputs["Color"]))
+    scaled = write.vectors("SCALE", (0, offset), ("Scale", blur))
+    return write.vectors("ADD", (0, direction), (1, scaled))
+
+
+def _strength(write: NodeWriter, seen: Socket, lighting: Socket) -> Socket:
+    """`seen` for rays from the camera, `lighting` for all others."""
+    camera = write.node("ShaderNodeLightPath").outputs["Is Camera Ray"]
+    return write.math("MULTIPLY_ADD", camera, write.math("SUBTRACT", seen, lighting), lighting)
