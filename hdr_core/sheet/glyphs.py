@@ -1,0 +1,165 @@
+"""The letters, so that no font file is needed: Aileron Regular by Sora Sagano (public domain, CC0 1.0), as rasters.
+
+For each size in pixels: the height of a line, the width of every letter of LETTERS, and their rasters side by side,
+(height, sum of widths) of 4-bit coverage, row by row, two pixels a byte, compressed, in base 85.
+"""
+
+from __future__ import annotations
+
+LETTERS = "".join(map(chr, range(32, 127)))
+
+RASTERS = {
+    14: (
+        18,
+        (
+            "3 3 6 8 9 11 9 3 5 5 9 9 3 4 3 4 8 8 8 8 8 8 8 8 8 8 3 3 8 8 8 8 12 9 10 10 11 9 8 10 10 4 8 9 9 12 10 11 9 "
+            "11 10 8 9 10 9 13 9 8 9 5 4 4 8 7 4 8 9 8 9 8 4 9 8 3 3 7 3 11 8 9 9 9 4 7 5 8 7 11 7 7 8 4 4 5 8 "
+        ),
+        (
+            r"c-rk)eQXrR760wt?tS=dvkorQvGFZYTcsiPU8|}nIOZ<>Bd8UyS1C#(3ckyqk+3mJ{vy~ur&Xm842M8!3IWcLrcFW46{Lh1LJu513KiJcfN3TBjBUW"
+            r"iAGhZ05WsBT?CzaEC?HT&DG_sbyEAX*&CGl6_ujlY;7NH>zDtD<O>4g_eW&D8ZUX;M|8L7R@S)<gMwNh}%T>O~8<NoU#yxz|Z?TF6HA@%EC_hR`Inm"
+            r"9Y_Wo3zi{`VJ^0+wjdK4*;npzlDVS6=*9e2)Q!+ER(-!RBlS<YRa&R2k{aX&0)C6r&6`G)H<;83$PErJ&ZH_gzryOzWKGS_hJ9uH~gm(8kpi}tM%C%"
+            r"<DLNVS1l2%4tJil!y_21b(T%OumE+jP;DICxD`nu*3Yj5ChA^)PE%pTr+-2d%Cp81Jk&u&oaKZCFNn!1q*0@Ul+g-C`<|l`Ru`#e}-~8|iux-%Kyz!"
+            r"MK0+0TyMS)YJ^dyEemJ^K``ha=g%kOA-^)S(z~{c0deOzZCG<`c*8Mdx&e#*-NBhX@q)8eb0x1%-U<*9-MmW#PkJEv7tZixI|n3xQmwOwu8SWEeX*k"
+            r"N{;9fvF#8kz(~gC^yhkA+rnKR%2i?9FQ|N<G_Qp?@}sQAc=^+~$hYe==wFuyS+A(5NMNP41t;m_WLpc<d||fKHcZp&WEdL+Q#TKX@dGTt5MnYLFwV?"
+            r"`WmKKdC#y-XUYR3d(1W$pcd|RX5_|BDA~`C>!~%#3@K;nfbvT2VPx|ii%3{JTi!s6gQFZ9@^edKy1j^pAd?BN-z)$m0bB_tstgwMpTH|lPhN&<vmyO"
+            r"Q%k+D-!Rub(Xkj3l}K&mDtys|Y4gOR=mVCkCScU1c_LYbj*2qOZyqn%kJi|M3bmnlr%P?L~6a}lT_r>YvLk?ceDGqkX+^MtA_AMhx-sv^zVqAJyG)o"
+            r"sG)nI_mfFF;v5SP5GP4XLnp>=U#xl0`iUaWG^Z!+U$+UJ!*B<WW;$Opmn#1G4KA3HHHPTEJb@MI=?lk%pKNDaezoan}9`DoA_(0*)&)FAdgmqh}a&P"
+            r"k^9p89{(T8L=HlCwXYQZlLv8xNP9}ryxexFc|NJi(>!lZ073p8bsoLJq5;Pve7vjLoYSk2&BYTMMN=?s-cYg%7m2uwKiiN4xsffXhU(C2hPYzz;c;&"
+            r"en`V@Z<)^NIO1qln#3!plIx^8&r;RCFE6S{_Eupy_s-lyf=WtuMwHyI9ep(L=+iNKtJo{t@stJiA-A7N=126MDzjtwcs;g<GgtRILo@@~yHOX*?VAM"
+            r"l*Ioc>ZZpbxQXOd~3JWnyoS^1Rz*r1<NoJ#+8G`eUgsp-a2$qJu`-Q8(3du4&E@#!x)8{PNtut{|tLeE^cK+$es-MU4XTFPK@VIOlF%2vvD5BmXn)b"
+            r"UCDGg)NkOAXDc`-F-MU|N}MkI`IjTW<p=PRv)n=t`nmnX|_ix%6WZV5G{Pxp2S+y&MzGSnZ*G^KeHO71A^&DnnJcllA1a~ZB5s9Y~>s^S+D490m;(z"
+            r"J&@G%!Ft_L$;F9XHB`_`IGU>N^!wx19YmHLIK(v0i9FFKDd|l8Z%xx=Ao*2Oa`DD}nb`G~u9!5xva4SAOz=$Ej&w0~^PH4@vJtWMVsFWQ&ueRb^%n6"
+            r"+#lWII@CzBrX}KVH5B1nBbq?2D~V9qe&sIz%?|?7BBI6Wz)ccG>pBnT~pcdmxA%#(Uc#3WPgi@Bne|94y|8G)#$k8emgb+V|-?bL$O8{QuuK6(IPuZ"
+            r"wyk=90nPR+{K4GU8;4XyMu6FheuC=Nv>OVWR>>U!({S$17WQUXRVZXpPe2&aBNHQ|VYA_Iiu9S#oc&UKWC@%}I3mSlXuk<#XWx87U+hGVP_3Hcrgu@"
+            r"ZTMvQU4U|)uZJ!j4v*7ly5J7EQ3w{bQo=pnLVcVl=K|V^+IG)QY?DQiB3QNFZKQd)_1Jc{pxOLw%>kRi!0<#!gZOy4@%t!&rfbmly_I&k*3FBGOR)&"
+            r"~0N)C-NIJi_zA@8%tCtz%iy$f`Igzi5==<YSFw?uaf>=x7vA0IQMIsJ=3t`W<bbrE15BB-QoQDxX<O78T~o1I)Vka>{E(w2ZZ1i!qg!&p?UvG?)UWz"
+            r"N^aIP1qkTLi@sGpVq2ztC=4G?UzCuacX9^G#KuDVS2Tg7yfk^-UAem=5Ku$cVDG^&F^|<$lWdqonp85|_IIo<-s$0}Ws`!Z0k2B!dT*WU^?}34BV&k"
+            r"$y@!qhungaTn7t&WunRXhvgpbdo|^%+A76M&z!j#D;dAn64e5@TcfA@JV)9xQcvmR(Ue2JluJ)OV{ljkKQkaCgljU0{J`EljG;jrI0~^-qJ#W#*d9m"
+            r"qYTC)8{`y>N$C_))|0>5W5y6m(3;RqvQcssdBlGP-~AG6%OtdYiOjAkNd*_xA2C?Jy3q(R=33O8T`w}FuEQ~)mJg<2%tg1r*7Ln2YYW}9$Ja|EZ0Gb"
+            r"2(HTG|2ic{*Ad>O-g`Rvp4D0beV?RBp?OODo6(``5k?p5s>l7B&5(~|A8tJ6MTRZ!#31jI}&S`oVM9t2FAx5-!O2xJO7m`k-+Cf&cN4%@^Bl--^qZZ"
+            r"1`8wt~E<5(G|94&(Z3XV!+g@Q?m7C*+H&873p?>LtibF_+`(g$-tr~d7p6=@hthjK^KFs4(n%uh#TuQ|l)+d!9$!f>gI#u!|!LI;XHpTph&$LQ4DxQ"
+            r"IP|LkFH?xKHAGP|=13!viER-&H!1>DkEni|C4E>pZUmVp!9p<%6~Q&X*4cVedGGLO(EXXcO`WeSGsW>YAyuGDWjA?hwo2SP<Dt0hb_NGIWgHBQCP*h"
+            r"?dm1Q!=zA1!KC%F#Q#WjZRxq-?3Z8bHnYDVf5#QwX3YQR9Z}{>Xypupy{l1c35t)FXbeK`h`Z*Gby^FPJ*$u<M@bDe#cKtyWkl5RONQ`F$3?ozA6P{"
+            r"mHYRco-~Y6Hy#wmIth5jkn#Z^ch<jzGCq;Anlo@koMCb#cbF|_T=Arb<kGe^ldjbl9`O>H5xnP`*DpW&P2a*T{>S>Kg3RW-@38&GVRE0lMfyf@|8=^"
+            r"J*I_{|4n2x6*^hc*@4ENTrX2&7--16hGLEtol$DwX-02>0^LzV$+#jEmDMgPqtjq{K7K{hvhhMRulyA8F7j^Cu5&"
+        ),
+    ),
+    16: (
+        20,
+        (
+            "3 4 5 9 9 12 11 3 6 5 9 10 4 4 3 5 9 9 9 9 9 9 9 9 9 9 3 3 10 9 9 9 14 10 11 11 12 10 10 12 12 5 9 10 10 14 "
+            "12 12 11 12 11 9 10 11 10 15 10 9 10 6 5 5 9 8 5 9 10 9 10 9 6 10 9 4 4 8 4 14 9 10 10 10 5 8 6 9 8 13 8 8 8 "
+            "5 5 6 9 "
+        ),
+        (
+            r"c-rk)du&_f75`m7V#km8I%qsLHMvbG8wFz1RGMfzVvYSVjZk})rftAdgQiK7N@L(3G-%=$#A|JA%3eZiV(2yorKv}Y7?cKAJSylTDHBc8vNmbgyqeg"
+            r"q)5JF^v3JgQZO2KVzz`a2b(GK7=R4o){LcBE^IhQL=i=w$=i=up^Lgl_grV62>Am0mzZj$}t^jTQpGNi4z!$K7$q}eHBNu+Fs`xT?Y?`5_!W^lV=Zs"
+            r"$VKZ%KBlU+u+TKHYz*2KZNKHC<V?)nq`slryD*C+l)b9e)Vl^Bzr-=e9bO)+%5iFyS~6Q_8c3Xd%~XY?aj7T*CZqCt!3LDx3yp@`~$H=8{R^NB8Gv)"
+            r"K&lsLRlP#yxlS)g$Xjf5XTYdbXzNY}w3CknZr^{P+?JvRR*KaC7{KEDj&iOd!6@J>uCx8!%<zNDGVHmgtsw<X-Zv_9<E+o29noV7JUOWqE{ZOabQp6"
+            r"bw^9V?`Lc{uUV}N$#h4OZ{RZlcG6j<YO@zz;xGJ^!F(-aRfi1SDjW7nCPQ>&>gZz>^pW#UC>W1zMj`v15?kO(eLTb)U+$+^D3kvdZ^g)tx=#fi@Tgo"
+            r"8M_uY1f0(D0sTZ(i{gFqhS530P2&p(f%=!0Y$qGIUZdTtD{pn9>A{7^=y5?POs&(YHKugcnmuzcX>@Cti~zO-9LHsjXmxSjdpy;eAVLpbc|d{cylN2"
+            r"5D{qNP&dPO8feDD3>`#utoKUdKcn-E`MGzH1r}L5_n%58&ru|v?V+|R~^T*7tFA5XW-JKW+8U1BXx0S|VItv4x3R__q#f*&r`k1+w4r2GI44BJbCrj"
+            r"k1^{sfEy{i``6n~~(nxWFa4|v7qdy7YD6v(YTf@T=U$zy5iwY3Uwq%vS2L9LG-jbqx*MC0|NWPCOzCFgP)+ud-r!m%;HQBMGW!1B@_p2{BO4Y!a>^8"
+            r"rY#Ve&^>#4`w6vk!gPhDODd!e-i(^$;ucic`LED1TDJ!6Di4=!rL(51t`D7z#nxK1gwwB*9;kjz{B9(*XXP7p1oS@Ha;MP@9KjEJ_?kek3VA-g8YnN"
+            r"P)|~lYEzA^cbw?;JWn?8kUi<d$c&6i3w$xL_DMHrzd0LbgdhD%@F8@#0Q*#i8)}4z!H;4Lgud|TU<T{U0(>#wROwZzZ~DmWE{}<qlr+%M!WBQ65Om2"
+            r"<p7;uuaGq=f*TKqhk(8I0Iei7`7E6jYXM$#UlAtT=>O-lF<IryX>17K0TMjiOIz7Zf>mxoY*w1eII3ZC47k1s6R(1ecmb8m!uk{{){g<lbktytn-%`"
+            r"dD*D(X`IFYJza`>0TJySFH&nA*uHLaUf$A;GBa$i;Q?w-=N0$s~m`M9&6`6Zl_g+1UsVyray5a9O1+|evanSwR!Za$^2~3(~ywi-b0W>%Vq<*4PTi9"
+            r"8CjNEcICa_=b$BHb`unzCg&+lXs8I3v9voWzLWqk6Sq)8!8kH8iQ;o!aXQTx#)+bO$jCIe;9<0$aD#KE!beOTi0I2QGDr0B=ce8uVd=w|3srJZnO5|"
+            r"b#4<ioqA2$R7=&`)FX(0H!X@kk7NS>8`uA$%!jNq%FPr_zm+%+QC1w-pp&QWn4wG|2U)PE#jk6=EsxZNyl*(?aJ~R<Zc6%b)ZC&Rm_eHF6l2zfHyoI"
+            r"+&i(w)DcDq^=eX6YCyoKSX7W7-NbewX_$elr~Z*#>kNOX^~(~x_r7(ujj^J6A7)lAtv?1<pD9zHs+<$e-&eLt<??P>mv&D4sG)2O4p`5CcnDn2Z16?"
+            r"t`%uEsY#e8q;LDNQ4Zl{7|+p0>@kq<83vZTh0q<BB}Ao0^d(hQRRLEsDDwi?=knWwA(&%CEsjkK?#p>d&ia}7FgNUlrSX1#jAsj&w8!$8tWQZP#-ve"
+            r"J#bzo41TS$5b&_$i@oWJ4mh<i+OiE)EA1=>R`jnOM=%CYD64Y-C3!Ms1Ock=lmp|&2w<aB7ly;VdA<5l9D?3RaDcMQNT_FvV%{*`dBuLYjIZ0lj8y6"
+            r"!r#UR@6Kpqoo#MD_9xZf-H!E#(7I$g`Gja@uP$@^%0d1<GHi9L}ZPYcZ>r>Xu)JZOy-ahJaJH?YUEabl@PN~`ywC{9)gQ~up>O3WgOjU<WLD1D;VZA"
+            r"wgT=Kl0_D!Y#0eVM>+kR84j*t1y?u-3?oIN3z-Q8S;sUs|Aw->n5qCe%D8!LE`RV^R?)#K|VYJr^evRm;e`P<OI`Ng9TfIR<<1F#5`TC>iDunIN4F+"
+            r"R_AuipOAx<-PCB3rXRBVmXyp&&K0vjbnsV!(>W@_!dT2bNcDLj%cn(Je|j+q}LX-M4xrsl%i6K0#%_(@f~Q~MV1{jwg)s!bic2guU{8pQ*ZTt?_8O7"
+            r"h+K|;DGFWHL=|~>IUV^8h<qY8X&4X|ZZ6Bjv%TxdJM99lT91~vt0ehVKHOc;K;teLk1Eh{ebWT5ybs=+YPO+}1T4%wM0nHOMOi|x7PyO;hrYs1`Fs-"
+            r"GU=6U`)KipCC}HRGiEd2iVRUksa4FJ7`K$EB6rQh@QN6NXGqvHQwjPzgGs>p}vbhi^?4KMbRpcr8ILTv@3HfGXGB-|e=^3rNG%1~~RE%d&S&4bA9Uj"
+            r">4Nx^hzcHQOVX2(yd;t3JE8&5VNO_PdlQ45y_ADhl6lCBe??h=v}1S!=ryLIHq$^cn{n3qbPeWLKG_3wgoTH-;C&uH9bJm%J_uWs+kj>|@Qtd|XG>E"
+            r"uGp>!HU&RmIIJKP=Oj&;c1i%V=K1RjaUE>MN?dG(Oepu71OqC{jplixIO@L=YCn@lM=zKkzOZ+~O4TJlc9v&rD2ISUG7_gb8Jrrwx=(c0u<K&L=&bC"
+            r"i0l5mQyn^p?qRaiIF))-43cXse6ci;rZ3%9zEt)gIIF~8FOzG)$ZAt{F9qQ4?`N+ULPQ`_x|D>Rr|HvE$)nZ`V)KSD#-rhAjJKIB?gtQB(5ztj0;u?"
+            r"-B};ePu8@#$w}#EvEZP*YW?!4{f8+A#V?i;kd%-gZ!-_q4SOWMFNEn*(G)=IJy+2sVcjL6fVi57tN=^8>Zxf=%%`v7AJRdE*^D&o`?cJ^mJE?zOf03"
+            r"HDRl3Z2bi7lD%$U40wb|ua`769&)TiD8OrUhF7_<TA#twfoO~amp*v^A$>PSd4!(jJCTsSicFWQeREjN+ad9?Tv#kgd>3}>T7h$5+T|6?c_(9D+l)Z"
+            r"@UD>o-mPt4LDHDuhnK4}2DDL-D()-S?jKYMbFZsyCgUF`N|s-;&ahB?#Ce7C~)SKDo5R&kH#DX6dx>f6tF1STfB!iz3Dhx%$N>5UynVEa)g&#&F*J>"
+            r"rH;yvHvQB#3);56$v6A$9P>K<-M<(+0HdJ&<`~8WXG?;mR4+v7Ck}t;s72_jobL*q+V4$mVUv<;S}fE#|}<0ob|nWyTnV*9U1(V3NDX1HYV!$u;q3Q"
+            r";x^!9H`4Y0Yk@;5H*7W?YgN)i!h-bZ4VY<Lidv{<VI?W*U+;$j<3i6kVM&8pdo+^C~H%sw#yLfhiRxQ@LAtMro=V;v%bi&gg-)PQkAd0{RO_g(%=1="
+            r"-*;scT-v5#a$`Jx>VnGVFdJ0+q(9->&L!%FKCk4|M75yI>HhwOM@Rp&mutR{lHQ&@@A*=_gVa&^g7W#f=PKob%Et79Q0`cq2tN-d-#l4J>nfE0t_{k"
+            r"+(r=M(kMGQze$VH_WXe-iQ(XLfX+Qr4)XExO"
+        ),
+    ),
+    28: (
+        35,
+        (
+            "6 8 10 16 16 21 18 5 9 9 15 16 6 8 7 8 16 16 16 16 16 16 16 16 16 16 7 7 16 16 16 14 25 18 18 19 20 17 16 20 "
+            "21 8 16 17 17 25 20 20 17 20 17 16 17 20 17 27 18 16 17 9 8 9 16 13 8 15 17 15 17 16 9 17 17 7 7 15 7 23 17 "
+            "16 17 17 10 13 9 17 14 22 14 14 14 8 8 9 16 "
+        ),
+        (
+            r"c-rk-du&_Rc|VsgNqmSbmN<4|N$fDJS<+Yp`p4E`30Z6y)+GzoKek~_YbwD0N*7SZkYPXuP)_$MnwWIDZdliZYSR@Mu$W4RrUQzY%A;A@F`}F<UE{{"
+            r"OvXd@OZ0Sm(9(>-j@B7X<_g=mv$E~xp<AKe4b$RZ2e2?GvI%I6n25ry=ZO{g7&<1VL25ry=ZO{g7&<1V)_SaX`E404Xw|}Vp<$#dyw^k}m<0V-7-p}"
+            r"9O?pt8tB^Lbp{yp`*zC4l(oEZqp`>cg|m9CsG{Y2v&)Zeo1hyUvRv9~N|tOZ-E_SkkUT(keWq1b%1_YgeCn17QcXZM*ZIgq6HxB+7?shd5-yVm332)"
+            r"FNp+?;9Sc8`}k9$)h|y2TK1S#qg+**r(9d7E8?&$~J2JB+zcwT?5U8EApD2Mu#hEZqhFPe=BiYGj?c9$R}YN`L&iK^y&*<<=8;{iMDswPGA*c5!SA^"
+            r"!(Bk0tPk4JWrah#TZ>*itN9+n-^PO>v}lED*}u-U;R6J^2ufMTM@z~Zl1kYAQZM)>cmN>KfY|f6tnq+gi)-@ugiNcw`G8HveABC!>KkENwv=`uYNru"
+            r"r*A!tT@F06W>0$Q7(&FN`81PrbG|Mof=^=(Z!}{PXK^7rn43>!w(#j#bC@RxiPppFMPTg6CT+G0a5HnPpD5b9lFiF!dr0|-SvGvpdby|YUt^u5|9bb"
+            r"bCE!j@$3b@PX#QTMxW(K?3k9k$kNYvqbE|US*#z_L>@(G6=Ho4$80so;+Gv`e<Ga9$B46e|rcME%H%m54CG^U)BJ_U>JTz>4o(<#sGbjTs-AwGex1)"
+            r"SjOvBs{>Z@OrPs@T0{Br4KUdQjs{G4IJ7Q<$#q|-9+u2g!FI+f5(#6Fy#w3v*9QLI9Nq<as1r(__^8$!lN!ugyeDUyulqUnuhloq+nUuA0g?;}L4@@"
+            r"53w(^47NAt!>*5tEcPwXQD^?Qqo01}meB<~O5bP5c&wn#ffamNYrj8*mGWD+k>C2J4pcQIj!a<);F;S0nVOiuk`H?s5RGx8mDGx<qtVUSh=yLwt&*E"
+            r"|9K2Z%sQ2Lrl!?JymMj%fG>HMOYXznzYeWE#fKzUKIX^d5jAJ4q;|rL%ve{20O?lG^8sa_xS!4z}Rv2VIJLYZ}DbKE08wb$<1@T8Kb9@)s|Yds|ZTt"
+            r"F<y<ZyHK5QN!ORF4lXE)QlC3PbM^vUH`ovxa1CO1N=FHA@t7d#5PyNeTr+Z<G)P*enP8ssjvVuVah}ENQI=^qq`~@3ZWD;NMtB4-ChB>ExzKibkt;h"
+            r"Sz`_y@!z{?y%QoOnY}vHYN>>iJP8q%?fO|DUzb4gjtuNqa+2inO%!k%}JT_Wq6E!xzOHy^-n%0dSi+kH{{|3_m8pc}4zgKDKP#q24Jd1B5<!4A4$}n"
+            r"?QZX~mSwpIw}IP@*UjN?r}Ht0H5-*0R5CSg;y@d>7VN<j2*W3r-%r5Q`W_Ggj*W>nH1CEXT3u@KS6kJI)CTsPWrOXBO~OZlrL;a{!`l6pu9{iwRs5o"
+            r"~;two$0a@rL+xpe4Ssq{05w@pX;Qq)>p3H15Ng0d-EmPUZwdJi<c(a?TNBg{MHOI&98gorjxW?=NKkSAaXZBGeJDy#Y6{5JaG<gD-LOXTizRcy5GD("
+            r"rDeDHVxDo-s(j1wx(TTNkoJ+bUSfOKokN|&;*Ji9N_9T{c|w0e^+|D$e;MO1du2$0(iWF{{YK2*wG&|@7h$~y%{9-s8Rn#SZ)&H>Qm*MA{Krt)Nit?"
+            r"XphR#3Am!qXlpOPbs6(ciT_fA9EBuFc(Ni$s#Dr!OpW8>v!Pamw!I+713Ql*sC7WC_#7rMO>b)G>%>=dAUcj5fH4YZketx5ydYKWj0|07EM{EF#5$b"
+            r")Mf009@;wFy63q382taOLZXU;7xgMs!$y-(r!!_S&^9iwS+!D??X2x(o{Lv>N{P~Nuf5Yv0MK6dl&|P=VVZ3w*-#hvEI{5M!;Mi_F&jm@vvQ3nT0@B"
+            r"F%7Zj55#t`}MN$I{bw(Rh7djsy<3~i^eM7{(7Q)b&EFc29v^le(YA9X)9)9E^QI0|IokR=|8ZfP8{u+DxvflS2L^9wk0SqP)obcnqHywc}!1wvyqJ~"
+            r"hf$n4$U{wEG?x7vCSF$N|d=PYE`W^-Z4lnU*xbw@INS#RVyJUO=o)z>SMO+08uw*QGzz=3=DKQ%J1{2`|nONmD`x)7!Emu$R+T5i@B#piUT3!S_Hfz"
+            r"$G09-yjHGhU$JG!w{1BNR1KrjsT142F5ABA$f4wVn+HC9X9GPxYAV|ISYZq9Im28?l;CA-{a_y!}BQ?G@2#*A^%5+Ms~!uNseJ0Km^!NxL#i7XY%Lx"
+            r"mfZ_qGg{HMIrL@$-z&7(7>v2Yg5b!DO@`%0LiG$>LYTpeZ=>T5{yX8?h)M1{$T>=*@^X9H2^pRG`78x*ajrKtog|ceDQQH?Xyl13?)5%^3yuN`5ewP"
+            r"Qo9iQ(XlY7SL6ercfHRL)?lI0LP>RKszCMr3j*>q|_BOnWLW{CXj5=Xkv+zaRWx?&Ho@KtpOCS1dkeFK&o*ofu9Ksz=o!x(?gbuZ$18|2$ANGMg0N1"
+            r"5I>$G|NBwB2LO-Q&0Bnmbr=R(z0fGeXOTqcbd-(ltL4y$Z`mI;feSr*<ZPN!k(#T?nNBcxg2M2*V@<hLac$WtI@gqDQYU~|MwXhon2*T2ecgyFsXD-"
+            r"bw<?AN1O-dKmfPqIUxQ6voNVYpd~P&8r#ZUE$#0CzPy!i!TLaKFOMy6BZ|#Mn^~6g7vBf0Z3F@jc@>x=gNe#X(J;BU|F;zX>SjG65flcm$Be1L{Lo)"
+            r"}W|5yDL%&eE?VR?DMtH*ZvlinlEpP9M%sbd0~uhYko`#cnAlbBnK+q2XM6p8zqq?>9sjb?kZ!~6_E5tc5r5m=RrGjELhLb)xx~Pt&d%=zaqu~rlXf|"
+            r"RAeF!8sAYFEXM9Pk2}5GP=y8fYMn>Zvk2S?hVVy(x)n^Uw5;}$ApYzGT)R(Sz}18kU`xCo7ilB}PXHuwW4agzt)cXALsDzY67NUMh?mzAZ7Z@rhY%{"
+            r"#=YeJkHoEBo84Ht;7k?zcAiX2A4lG?$Jc!TA8_%w|w;Gx_HwJKs0|6c*FL}JdCUCGk2U4M**c8H`9x}|8_&|4T!1bHLV-Mr1V60(Sm+Cc+`-|7@IWW"
+            r"8(!89GR9Za@cDzO4wKQ1-9gy@$3G9Y$w9_*Z^=SX&0ip)t8zKkyjbqsFzbIe6##%|}lDd`!nNZV|v3@5{snAY4AaMM#F2kAH4TzSdxEdLI2v`#a}LD"
+            r"O#q%`?i!;7W2$@d~IvC8WsVOgsE}?L>2m$&?vv$g3;J9fG&LIOw#Ouegx*sU_w^=7!DE%SJU~`RUe@aD5$s>*&)Da8H(BX;Vj@Lr)>KB6$KNgN><i3"
+            r"NnS1ZpgH(HR(q|27Cs;bZ>9KodhlgV35%&^R!q9k%$~*!xZ6b`Ar#^#hVrn&Z!%SoEO`I=ewSVZ_u+xM2go~2CvzTA@l<^z}5_sIkhR1A@X4u9ZpOl"
+            r"TYx))a!Y`V1^`wF{*dZ5gjcksZF69r9y^aVg-hfBTyoh%RWvF7?d%*I-9e?!o)KZZpSE=b;O6M}r8?f;?2`$B$c$*~D|4BZ3dsVSw`jh;$f*!cgb9P"
+            r"l{6QqnZiw{)+`xv2tk9!%a=1uZ;9EwJ9EKI;*F~~B$RndDvq6FoQa3hitm<HSeE9vCBZxg{ywE<`rzGV1uv31@1214Q1Qr;8#ZPQ259q%c<8vJ{iSC"
+            r"!IJuq2&z&<Xa6S5-E3Apv*E^7x|tk3vsiYI^@urWCo281Gq8wo2>mXp>|JRafvVo$(DPr-#D3c^s1<>7N)EI|zH78M(em7<CV!xe?RbG_2+h<C(#eS"
+            r"usy?IRJghyjkSwD3z%7}P@&IDE?jToE(LanQgauT-z{5;1RD%^~oo2=C$G#cHI@d{NpY2iu6ENilxOB*k>|JnjM1NYuOzgE9;?qC)C4bRa(S?@^G`4"
+            r"#0g|lL5YdLXc;;#eU}>qUiTMWC{41a0S5G`QlcgYTIl=K^jp54)p@uf<$@`c!<&wWWR<6Ewv+dPnk(!s}Doma1hixz`vk<x?tC*Pc%9U5#I7!f|0=2"
+            r";07xIbikgQ$cMGHH7-ki*A?o00Qa(}J%}R2H1(OJ4T&eEF2Ln{s{?S+Q!rwZCvG0=09>rlJ<Zwx7poy}k_o?$_srpvsmQD#{Go+}$ThGl<uxI7s3I#"
+            r"k2@7!1JHQ+NmPoZb+JS#vHfmCJVFhw6qY7ROq(XU@SYkaSfeSkT_wQ-0upFlVW+u5~^%Ad5RNLnu#YHSI_|p;A4!D?J$}X@`Fj7n53Mu9g)~7&Wr&#"
+            r"Jdy$#aqZAf)2%wYJ(A9c0b0k>3sU4NY<FSLFe!M>X(idf5}Xjpl;*nJX~;(3r?`csltE(KP~FFFdnJlw*L<!{Yu#*95P_~@fT<7Z_8ja(<#Sd`ragT"
+            r"5kdB98TDkAfKuL-nLJhJNJaCRIl=q)`z`sQi}lI_)Lt3tb+r>|>R6yFFa~yzxdm;IiZfdL@!4AjJ+3w`q0k@Niwa$cwwmyFCFHOhpj&HNK_69wy*3M"
+            r"$Xokq+>hLunG^B(K{z@TsTv9s=cWAqi?Gy5oA(<Kgk&EN*0Z0#J=T2apM5o7Qdi?yC!;I8d>!cP{(uabI4Q#(;nv#soB)T0CjSUg+M0qOTHQ_&IFMT"
+            r"6XXs7{`*Cmd#)pg8{E3S+!8^X1-M}gIU$Hk5yq8s+3g#_AP@#hF~hopht_uZo!%a9;5_R}DJZ%9Kt%Yk#b&7lu7|~X%C*yuM5O^!VQdl$UH|l-_bNX"
+            r"dpZ|bKY%fV|VV`bU@f@rKw(2vP7nUywq3R0|n8+~S`+!=K72VsSEc*m_r-vK(mJ;VPZhod6Z~@`{Rf{L_tsW@_yO63Tb&J#(RYh#5owIXyb1o89V<r"
+            r"XrEYBn<p^`r{)^IAChtJzQKu-a0veQy{?c+|3s0EZg0e8;UOdD`(9e`^ZYUAXUtqZ`d?F+cH((4{au_tOG08`o|=LRx)c(gDz)X>ne9-*Q<OKp&vdi"
+            r"b;IkfKT{Kzw!QTCT&x6_J_eZva$9Mm%!{Py(cfbVmv})g3ZaCVK8-&y)f>3RVu+;ZAOo9~u$bD365<e^&sl-vV3;45Ww5bJ_>-B}any{?;-3Pz-stL"
+            r"X=&<A0@y=<Ob)k7!&0VbPxsMKwg9+f{v9~l8?u_09W+Ez@!6kk=lMC&OV~2L*hpu?uuDPurQA~+@1CuuE-cWbGTq2|9nQWRuM_qDXfm5r+|e-!0(YN"
+            r"*8heDM=L55Enc9)gT;f%T%TiM=xve?H3TRGWiNe+j)JiuJ^w`^4C<j}(G}qG-%=ZI1KeDPhb!j@(H!M<i^RjAV?<5d307)=uMm+zNH)5`;wz}0UM_O"
+            r"q#&miCH+Mmq_#Qc2$L^?R#?qT0;uA<aKyqLg0?NEC;8=I?Z;}N2wtE6DI0|;r%;K={Zz-oP$%Z@6Qr><`#<W{ZWMvfKRt0bu9py!z{#IMCe1B`&aT;"
+            r"#}a}fC&9fis+NkvgfR3>b5Qpu8LEOZymM4wC-;F3s{SA=V({ASf5xsh73B;3V6-d!|9`gat~iu0nnO&LqM4$7eT2#P1RLnNW;6&?J_<OWq~jsRP-6$"
+            r"e$z6{pc#?8jXMzc^~&d11#Wi~jf$mM~zw>y$Rf900P!de{ZHb3S!?qX*#HDFro0g@Ogq`HxOg&6Mtu>?3$Hu@yoIDLetj!T4P~du7aIFHo62fbt_#+"
+            r"<i_d$keD+GjsDCo>Bl}1#8GIke+}5ah0GI^*3*g1uI>E3!?>*5$cqJB@#s;#Q5C9EvUx~06W|wu@e1>gn&Zm;qn9?@L|ad&Pwn7<}t^SVd*)@4wzCn"
+            r"yPSWg{1hdTko~*%F##`GRZEt%@`dhG3LcIHv83JwxCQ7u*%0>u%0W0JUcawuM;-oVk5dXbsIb6l(vcQRHRPELW|i?U_bha$@B|qr7f(^lPL(-I1&}W"
+            r"<U&!w`^XNlceE=7=4wDgKs_F9xt?mefM7V$gr~ED(lQ~@VunTZ&z>!>Ez_oL@Vh)Ox{ZjtvU`la?z&6OSu7t}ke4#}J)66XMSHWbl;({g+t3uVT>Rz"
+            r"W5R4q!KW`sG9>s~7F!pnsUp7~6*rc`1J6J0EhYdsWUziKPH1W_0b59%`OSeWIoy(!J*3+#ZjZn$%pjQs}m8<tn{YH=-?Qh=S0!}TaI$1oj`Yj0rGf?"
+            r"Mj~X)@30cRqOP@-(BQg`>2aZlEH(01h#pV4!nZ`c{u)VMF{?re$`z0M`v0`mhqiv5qqFaKnh%QO9Jf`&byEI2{XnLrt35V1-7E-6e8aVjV~hH=P^<c"
+            r"8cUzsEL9dXf{>A>ULxwtn9YHS@0Bk18#AL`3x)(8YkH;uy{W|$!>><^Yw_Upd+3hBk~hCsfS&F3w}NpFd97p*DjjLIY#(b*exw7{~-XNG^U!);1Ri~"
+            r"n=&;XGmk;mL<<;^K}SDbk!OaA;LQ=s_Be-YiG(=Kh>0_9qATMvrr>{zQ*_>X+2HC30voAxQN|@hTNo{qV9Y*;D;ZZbMJzSMxxt^aGfRiT-^Yx$I&Z7"
+            r"a=-tg%4cIul1FkzlyL45+yx*So2kq(?+;tp3T@rE_6`7|7jO#PxSx0dY_Ic|ZZpjv4>a(5d0$iUw7)-l40zBsC8Z=Q`i1P(UnkUcO&*A3m!@|oPPol"
+            r"_JF`*S;cdeL1Z*JnPMZP0<B<y6K$e0nO(HYv(lzJh|Uzf`lu(8+&aNUNvTm>i#*UN$}H{vOU7~<+V{yFjv#Hj`H2GzrEzy)?qGridpaII4cY7Re8tg"
+            r"2E9x8qJD@N89#pQN*bRHtA?j$5me37|4Rz}uGE+(N%|xV8;G!A=S5yT~t*)MMy(s)e-r&@;x`*;#csT)W&&n(TQs8aWD%A3o5g!YY<>KW3bra+K?Qr"
+            r"_KL}*gtSkXY|+&r_I+;0S+#<9u*Eqa?ewZ!r!?=*p^#hq;YYJfhGR%;h&lK{f4-~wCZ;gc8q7o570-y{E)W`aG6{F5<{FSHtikZ1AW(#=5g`%A3j(m"
+            r"zXQ)0qVz~(U=04zMe#!n+fjMaxcrb*YoWqkVy+ugwwg$=1qh;ryf}XNfFix#2XI}FnJ?aih3AtGn?J<2y{81(@dOtNt0ceh2JxY)_O$~pyNxHjVDNe"
+            r"Yu5~QTn&Y(jP4%Aqi3hvY0O|M><7|u`W}6~dokulIfYFXH;c(!wJS+TOi;y~MYx|yj-1Dcs5RY{pmcv)<g6sp==64$-Jhp$QyIc1%_RGaL*!#Bq!Xs"
+            r"1HVpvhpJQyrF0N0T(d^hc$IXjKn`+)AdIBI+4@3l33#(Btk3Dq%V*F5{bw%3=zrSTpk?EmA0pR^fsSJ3HJj`sOD`~TK@{j}GSlz%tPi+;S9Pj{RvyS"
+            r"m>tjPR@4PU^hlk3%{EZtLVVA>8~mXHDfwdbuAqgnb^gt8F238lvZRpmrHo{8RUz2H@V^dB!5V^s`IP`aq=Kn|3<}q0e>Xop#?tzzynMylxHHGHCm?1"
+            r"E=}f4mTW6)xCFs%U@(aM}RwMgEnY`_A}l77ZC#mWd"
+        ),
+    ),
+}
