@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import bpy
 
+from . import group_settings
+from .add_nodes import LDR_TO_HDRI_OT_add_compositor_node, LDR_TO_HDRI_OT_add_world_node
 from .cancel import LDR_TO_HDRI_OT_cancel
 from .conversion import abort
 from .convert import LDR_TO_HDRI_OT_convert
+from .reconvert import LDR_TO_HDRI_OT_reconvert
+from .sun import LDR_TO_HDRI_OT_merge_sun, LDR_TO_HDRI_OT_split_sun
 from .worker_session import close_worker
 
-_CLASSES = (LDR_TO_HDRI_OT_convert, LDR_TO_HDRI_OT_cancel)
+_CLASSES = (
+    LDR_TO_HDRI_OT_convert,
+    LDR_TO_HDRI_OT_cancel,
+    LDR_TO_HDRI_OT_split_sun,
+    LDR_TO_HDRI_OT_merge_sun,
+    LDR_TO_HDRI_OT_add_world_node,
+    LDR_TO_HDRI_OT_add_compositor_node,
+    LDR_TO_HDRI_OT_reconvert,
+)
 
 
 @bpy.app.handlers.persistent
@@ -18,6 +30,7 @@ def _abort_before_load(*_: object) -> None:
 
 
 def register() -> None:
+    group_settings.register()
     for kind in _CLASSES:
         bpy.utils.register_class(kind)
     bpy.app.handlers.load_pre.append(_abort_before_load)
@@ -29,3 +42,4 @@ def unregister() -> None:
     bpy.app.handlers.load_pre.remove(_abort_before_load)
     for kind in reversed(_CLASSES):
         bpy.utils.unregister_class(kind)
+    group_settings.unregister()

@@ -11,12 +11,15 @@ import bpy
 
 from ..hdr_core.client import Job
 from ..hdr_core.settings import Conversion, ConvertSettings
+from . import facts
 from .display import ProgressDisplay
+from .environment import environment_node
 from .errors import SceneError
 from .images import load_image, pack_image
 from .node_group import Origin
 from .paths import Destination, exr_path
 from .sources import Source, source_from_file, source_from_image
+from .sun_split import forget
 from .worker_session import cancel_work, worker
 from .world import WorldMode, check_world, insert_environment
 
@@ -108,7 +111,12 @@ def finish(running: Running) -> Finished:
         photo = running.source.label
         image = pack_image(running.output, photo) if request.destination == "PACKED" else load_image(running.output)
         origin = Origin(photo, image.filepath, request.settings, made.restored)
+        if request.world == "REPLACE":
+            forget(scene.world)  # the lamp is the sun of the picture that goes
         world = insert_environment(scene, request.world, image, origin, name=running.source.stem)
+        node = environment_node(world)
+        if node is not None:
+            facts.keep(node.node_tree, made)
         return Finished(made, image, world)
     finally:
         abort()
