@@ -34,6 +34,9 @@ def add_lamp(scene: bpy.types.Scene, world: bpy.types.World, node: Any, sun: Sun
         _drive(turn, "turn", {"turn": f'{inputs}["Rotation"].default_value[{axis}]'}, world)
     gains = {"ev": f'{inputs}["EV"].default_value'}
     expression = f"{strongest!r} * pow(2, ev)"
+    if "Lighting Strength" in node.inputs:  # groups of version 0.1 have none
+        gains["lighting"] = f'{inputs}["Lighting Strength"].default_value'
+        expression += " * lighting"
     background = _background(node)
     if background is not None:
         name = bpy.utils.escape_identifier(background.name)
