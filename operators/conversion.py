@@ -19,7 +19,7 @@ from .images import load_image, pack_image
 from .node_group import Origin
 from .paths import Destination, exr_path
 from .sources import Source, source_from_file, source_from_image
-from .sun_split import forget
+from .sun_split import is_split, merge
 from .worker_session import cancel_work, worker
 from .world import WorldMode, check_world, insert_environment
 
@@ -111,8 +111,8 @@ def finish(running: Running) -> Finished:
         photo = running.source.label
         image = pack_image(running.output, photo) if request.destination == "PACKED" else load_image(running.output)
         origin = Origin(photo, image.filepath, request.settings, made.restored)
-        if request.world == "REPLACE":
-            forget(scene.world)  # the lamp is the sun of the picture that goes
+        if request.world != "NONE" and is_split(scene.world):
+            merge(scene)  # the lamp is the sun of the picture that goes
         world = insert_environment(scene, request.world, image, origin, name=running.source.stem)
         node = environment_node(world)
         if node is not None:

@@ -169,12 +169,16 @@ def test_a_lamp_that_was_deleted_does_not_hinder_merging(sunny, light_with):
     assert not sun_split.is_split(world)
 
 
-def test_another_photo_takes_the_lamp_away(sunny, light_with, photo):
-    light_with(sunny)
+@pytest.mark.parametrize("mode", ["NEW", "REPLACE"])
+def test_another_photo_takes_the_lamp_away(sunny, light_with, photo, mode):
+    before = light_with(sunny)
     split()
-    bpy.ops.ldr_to_hdri.convert(filepath=str(photo), world="REPLACE")
+    bpy.ops.ldr_to_hdri.convert(filepath=str(photo), world=mode)
     assert lamps() == []
+    assert not sun_split.is_split(before)
     assert not sun_split.is_split(bpy.context.scene.world)
+    if mode == "NEW":  # the world before is whole again
+        assert picture_node(environment_node(before).node_tree).image.filepath == str(sunny)
 
 
 def test_the_panel_says_what_the_conversion_did(photo, tmp_path):
