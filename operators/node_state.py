@@ -41,7 +41,7 @@ class Wish:
 
 def is_ours(tree: bpy.types.NodeTree | None) -> bool:
     """Whether `tree` is a group of ours that still has the node which shows its picture."""
-    return tree is not None and _EXR in tree and image_node(tree) is not None
+    return tree is not None and tree.get(_EXR) is not None and image_node(tree) is not None
 
 
 def image_node(tree: bpy.types.NodeTree) -> bpy.types.Node | None:
@@ -62,13 +62,14 @@ def write_origin(tree: bpy.types.NodeTree, origin: Origin) -> None:
     tree[_SETTINGS] = _dump(origin.settings)
     tree[_RESTORED] = astuple(origin.restored)
     for key in (_WANTED_PHOTO, _WANTED_SETTINGS):
-        if key in tree:
+        if tree.get(key) is not None:
             del tree[key]
 
 
 def restored_light(tree: bpy.types.NodeTree) -> RestoredLight | None:
     """How much of the light of one of our groups was restored; None where it does not say, as those of version 0.1 do not."""
-    return RestoredLight(*tree[_RESTORED]) if _RESTORED in tree else None
+    kept = tree.get(_RESTORED)
+    return RestoredLight(*kept) if kept is not None else None
 
 
 def converted(tree: bpy.types.NodeTree) -> Wish:

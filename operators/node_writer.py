@@ -24,11 +24,11 @@ class NodeWriter:
         self._math = "CompositorNodeMath" if compositor and bpy.app.version < (5, 0, 0) else "ShaderNodeMath"
         self._colour_kinds = "CompositorNode" if compositor else "ShaderNode"
 
-    def node(self, kind: str, *inputs: tuple[str | int, Socket | float], collapsed: bool = True, **properties: str) -> Any:
+    def node(self, kind: str, *inputs: tuple[str | int, Socket], collapsed: bool = True, **properties: str) -> Any:
         """A node of `kind` with `properties`, whose named or numbered `inputs` are linked to a socket or set to a value."""
         made: Any = self._tree.nodes.new(kind)
-        for name, value in properties.items():  # first: some decide which inputs there are
-            setattr(made, name, value)
+        for name, setting in properties.items():  # first: some decide which inputs there are
+            setattr(made, name, setting)
         made.hide = collapsed
         column = 0
         for socket, value in inputs:

@@ -63,7 +63,7 @@ def light_of_world(world: bpy.types.World | None) -> RestoredLight | None:
 
 def _assign_new_world(scene: bpy.types.Scene, image: bpy.types.Image, origin: Origin, name: str) -> None:
     world = bpy.data.worlds.new(name)
-    tree = _node_tree(world)
+    tree = nodes_of_world(world)
     tree.nodes.clear()
     output = tree.nodes.new("ShaderNodeOutputWorld")
     output.location = (300, 0)
@@ -77,7 +77,7 @@ def _assign_new_world(scene: bpy.types.Scene, image: bpy.types.Image, origin: Or
 
 
 def _replace_environment(world: bpy.types.World, image: bpy.types.Image, origin: Origin) -> None:
-    tree = _node_tree(world)
+    tree = nodes_of_world(world)
     outputs = _active_outputs(tree)
     ours = [node for output in outputs for node in _upstream(output.inputs["Surface"]) if _shows_our_group(node)]
     for node in ours:
@@ -89,7 +89,7 @@ def _replace_environment(world: bpy.types.World, image: bpy.types.Image, origin:
         _add_group_node(tree, create_group(image, origin), backgrounds)
 
 
-def _node_tree(world: bpy.types.World) -> bpy.types.NodeTree:
+def nodes_of_world(world: bpy.types.World) -> bpy.types.NodeTree:
     """The world's nodes, switched on. Before Blender 5.0 a world may be a plain colour, which then stays in a node."""
     if bpy.app.version < (5, 0, 0) and not world.use_nodes:
         world.use_nodes = True
