@@ -50,13 +50,13 @@ def draw_histogram(canvas: np.ndarray, x: int, y: int, width: int, height: int, 
     plot[:] = (28, 28, 30)
     plot[:, white:] = _ABOVE
     for decade in range(int(_LEAST) + 1, 0):
-        at = rows - _rows(10.0**decade, rows)
+        at = int(rows - _rows(10.0**decade, rows))
         plot[at] = _GRID
         draw_text(plot, width - 4, at + 1, f"{100 * 10.0**decade:g}%", align="right", colour=(110, 110, 110))
     for stop in range(int(LOW) + 2, int(HIGH), 2):
-        at = round((stop - LOW) / (HIGH - LOW) * width)
-        plot[:, at] = np.maximum(plot[:, at], _GRID)
-        draw_text(canvas, x + at, bottom + 3, f"{stop:+d}" if stop else "white", align="centre", colour=_FAINT)
+        column = round((stop - LOW) / (HIGH - LOW) * width)
+        plot[:, column] = np.maximum(plot[:, column], _GRID)
+        draw_text(canvas, x + column, bottom + 3, f"{stop:+d}" if stop else "white", align="centre", colour=_FAINT)
     draw_text(canvas, x + width, bottom + 3, "EV", align="right", colour=_FAINT)
     columns = np.minimum(np.arange(width) * len(before) // width, len(before) - 1)
     below = rows - np.arange(rows)[:, None]

@@ -39,7 +39,7 @@ def sheet(photo: np.ndarray, radiance: np.ndarray, facts: SheetFacts) -> np.ndar
     canvas = np.full((*SIZE, 3), _GROUND, np.uint8)
     counts = [histogram(pixels, panorama=facts.panorama) for pixels in (photo, radiance)]
     measured = measure(photo, radiance, counts[1], bins(), panorama=facts.panorama)
-    size = fit(*photo.shape[:2], *_WORK)
+    size = fit(photo.shape[0], photo.shape[1], *_WORK)
     pair = shrink(photo, *size, photo_light), shrink(radiance, *size)
     _header(canvas, facts, measured)
     _exposures(canvas, photo, pair, math.ceil(max(measured.peak_ev, 1.0) / EXPOSURES))
@@ -75,7 +75,7 @@ def _header(canvas: np.ndarray, facts: SheetFacts, measured: Measured) -> None:
 def _exposures(canvas: np.ndarray, photo: np.ndarray, pair: tuple[np.ndarray, np.ndarray], step: int) -> None:
     """The photo with its clipped pixels, and both under darker and darker exposures, `step` stops apart."""
     cell = Cell(_left(0), _TOPS[0], _COLUMN, _CELL)
-    size = fit(*photo.shape[:2], cell.height, cell.width)
+    size = fit(photo.shape[0], photo.shape[1], cell.height, cell.width)
     lost = shrink(photo, *size, lambda codes: np.stack([(c := clipped(codes)).all(-1), c.any(-1)], axis=-1)) > 1e-6
     put(canvas, cell, striped(tone_map(shrink(pair[0], *size), 0.0), lost[..., 0], lost[..., 1]))
     right = caption(canvas, cell, "Clipped in the photo")
@@ -90,7 +90,7 @@ def _exposures(canvas: np.ndarray, photo: np.ndarray, pair: tuple[np.ndarray, np
     for row, (name, light) in enumerate(zip(("Photo", "HDRI"), pair, strict=True)):
         cells = Cell(_left(1), _TOPS[0] + row * 127, 2 * _COLUMN + _GAP, 125).split(EXPOSURES, 9)
         for number, small in enumerate(cells):
-            size = fit(*light.shape[:2], small.height, small.width)
+            size = fit(light.shape[0], light.shape[1], small.height, small.width)
             put(canvas, small, tone_map(shrink(light, *size), -number * step), f"{name}  {-number * step:+d} EV")
 
 
@@ -98,7 +98,7 @@ def _ev_maps(canvas: np.ndarray, pair: tuple[np.ndarray, np.ndarray]) -> None:
     for column, (name, light) in enumerate(zip(("Photo", "HDRI"), pair, strict=True)):
         cell = Cell(_left(column), _TOPS[1], _COLUMN, _CELL)
         caption(canvas, cell, f"{name}: EV above and below the photo's white")
-        put(canvas, cell, false_colour(shrink(light, *fit(*light.shape[:2], cell.height, cell.width))))
+        put(canvas, cell, false_colour(shrink(light, *fit(light.shape[0], light.shape[1], cell.height, cell.width))))
     draw_legend(canvas, _left(0), _TOPS[1] + _CELL + 8, 2 * _COLUMN + _GAP)
 
 

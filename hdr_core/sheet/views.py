@@ -44,14 +44,14 @@ def clipped_overlay(photo: np.ndarray) -> np.ndarray:
     (H, W, 3) uint8 or uint16 code values to (H, W, 3) uint8. ALL_CLIPPED and SOME_CLIPPED tell the stripes apart.
     """
     channels = clipped(photo)
-    return striped(tone_map(photo_light(photo), 0.0), channels.all(-1), channels.any(-1))
+    return striped(tone_map(photo_light(photo), 0.0), np.asarray(channels.all(-1)), np.asarray(channels.any(-1)))
 
 
 def striped(picture: np.ndarray, everything: np.ndarray, something: np.ndarray) -> np.ndarray:
     """`picture`, (H, W, 3) uint8, darkened, striped in two colours where the masks, (H, W) bool, are True."""
     shown = (picture * np.float32(0.7)).astype(np.uint8)
-    y, x = np.indices(something.shape, sparse=True)
-    stripe = (x + y) // _STRIPE % 2 == 0
+    y, x = (np.arange(side) for side in something.shape)
+    stripe = (x + y[:, None]) // _STRIPE % 2 == 0
     for mask, colour in ((something & ~everything, SOME_CLIPPED), (everything, ALL_CLIPPED)):
         shown[mask & stripe] = colour
         shown[mask & ~stripe] = np.array(colour) // 3
