@@ -1,4 +1,4 @@
-"""The command line: `ldr-to-hdri convert` and `ldr-to-hdri batch`.
+"""The command line: `ldr-to-hdri convert`, `ldr-to-hdri batch` and `ldr-to-hdri sheet`.
 
 Exit codes: 0 all is done, 1 something could not be converted (one line on standard error says what, and what to do),
 2 the command makes no sense, 130 stopped by Ctrl-C.
@@ -9,17 +9,18 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn, get_args
 
 from .convert import convert
-from .errors import HdrError, OutputError, PhotoError, ProjectionError, RuntimeMissingError, WeightsError
+from .errors import HdrError, OutputError, ProjectionError, RuntimeMissingError, WeightsError
+from .photo_folder import SHEET_SUFFIX, outputs_for, photos_in
+from .runtime import require
 from .settings import Compression, Conversion, ConvertSettings, Device, InputCurve, Projection
 from .version import __version__
 
 _CURVES = {"srgb": "sRGB curve", "camera": "camera curve"}
-PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".gif"})
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -49,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
         default="auto",
         help="auto: a 2:1 picture is a panorama, others are refused; flat: a picture with no wrap (default: %(default)s)",
     )
+    one.add_argument("--sheet", type=Path, metavar="SHEET.png", help="also make a picture that shows photo and result")
     one.set_defaults(run=_convert)
 
     many = commands.add_parser(
@@ -56,7 +58,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     many.add_argument("source", type=Path, metavar="SOURCE_FOLDER")
     many.add_argument("target", type=Path, metavar="TARGET_FOLDER", help="gets NAME.exr for each photo; made if missing")
+    many.add_argument("--sheet", action="store_true", help=f"also make NAME{SHEET_SUFFIX} beside each result")
     many.set_defaults(run=_batch)
+
+    seen = commands.add_parser("sheet", help="make the sheet of a conversion that was done: a picture of photo and result")
+    seen.add_argument("source", type=Path, metavar="PHOTO")
+    seen.add_argument("result", type=Path, metavar="RESULT.exr")
+    seen.add_argument("sheet", type=Path, metavar="SHEET.png")
+    seen.set_defaults(run=_sheet)
 
     for command in (one, many):
         command.add_argument(
@@ -67,6 +76,7 @@ def _parser() -> argparse.ArgumentParser:
         )
         command.add_argument("--compression", choices=get_args(Compression), default="zip", help="default: %(default)s")
         command.add_argument("--device", choices=get_args(Device), default="auto", help="default: %(default)s")
+    for command in (one, many, seen):
         command.add_argument("--overwrite", action="store_true", help="replace files that were not made by this software, too")
         command.add_argument("--quiet", action="store_true", help="say nothing but errors")
     return parser
@@ -84,12 +94,22 @@ def _fail(message: str) -> int:
 
 def _convert(options: argparse.Namespace) -> int:
     output = options.output or options.source.parent / f"{options.source.stem}_hdri.exr"
-    _convert_one(options.source, output, _settings(options, options.projection), options)
+    _convert_one(options.source, output, options.sheet, _settings(options, options.projection), options)
+    return 0
+
+
+def _sheet(options: argparse.Namespace) -> int:
+    require("numpy")
+    from .sheet import write_sheet
+
+    made = write_sheet(options.source, options.result, options.sheet, overwrite=options.overwrite)
+    if not options.quiet:
+        print(made)
     return 0
 
 
 def _batch(options: argparse.Namespace) -> int:
-    photos = _photos(options.source)
+    photos = photos_in(options.source)
     try:
         options.target.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -97,7 +117,7 @@ def _batch(options: argparse.Namespace) -> int:
             f'The folder "{options.target}" cannot be made: {error.strerror}.', "Choose another folder."
         ) from error
     failures = []
-    for source, output in _outputs(photos, options.target):
+    for source, output in outputs_for(photos, options.target):
         try:
             if isinstance(output, OutputError):
                 raise output
@@ -113,47 +133,34 @@ def _batch(options: argparse.Namespace) -> int:
     return 0
 
 
-def _photos(folder: Path) -> list[Path]:
-    try:
-        photos = sorted(path for path in folder.iterdir() if path.suffix.lower() in PHOTO_SUFFIXES and path.is_file())
-    except OSError as error:
-        raise PhotoError(f'The folder "{folder}" cannot be read: {error.strerror}.', "Give a folder of photos.") from error
-    if not photos:
-        raise PhotoError(
-            f'There are no photos in "{folder}".', f"Give a folder with {', '.join(sorted(PHOTO_SUFFIXES))} files."
-        )
-    return photos
-
-
-def _outputs(photos: Sequence[Path], folder: Path) -> Iterator[tuple[Path, Path | OutputError]]:
-    """Each photo's output, or why it has none: of two photos that differ only in their suffix, one would replace the other."""
-    taken: dict[str, Path] = {}
-    for photo in photos:
-        first = taken.setdefault(photo.stem.casefold(), photo)
-        if first is photo:
-            yield photo, folder / f"{photo.stem}.exr"
-        else:
-            yield photo, OutputError(f'Its output would replace that of "{first.name}".', "Rename one of the two.")
-
-
 def _convert_by_shape(source: Path, output: Path, options: argparse.Namespace) -> None:
+    sheet = output.with_suffix(SHEET_SUFFIX) if options.sheet else None
     try:
-        _convert_one(source, output, _settings(options, "auto"), options)
+        _convert_one(source, output, sheet, _settings(options, "auto"), options)
     except ProjectionError:
-        _convert_one(source, output, _settings(options, "flat"), options)
+        _convert_one(source, output, sheet, _settings(options, "flat"), options)
 
 
 def _settings(options: argparse.Namespace, projection: Projection) -> ConvertSettings:
     return ConvertSettings(projection, options.input_curve, options.compression, options.device)
 
 
-def _convert_one(source: Path, output: Path, settings: ConvertSettings, options: argparse.Namespace) -> None:
+def _convert_one(
+    source: Path, output: Path, sheet: Path | None, settings: ConvertSettings, options: argparse.Namespace
+) -> None:
+    if sheet is not None:
+        require("numpy")
+        from .sheet.files import check_sheet_path, write_sheet
+
+        check_sheet_path(sheet, source, output, overwrite=options.overwrite)  # now, because converting may take minutes
     progress = None if options.quiet else _ProgressLine(source.name)
     try:
         done = convert(source, output, settings, overwrite=options.overwrite, progress=progress)
     finally:
         if progress is not None:
             progress.clear()
+    if sheet is not None:
+        write_sheet(source, output, sheet, overwrite=options.overwrite)
     if not options.quiet:
         print(_summary(done), flush=True)
 
