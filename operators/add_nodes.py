@@ -86,12 +86,14 @@ def _is_local(operator: Any, block: bpy.types.ID) -> bool:
 
 
 def _add(context: bpy.types.Context, tree: Any, kind: str, group: bpy.types.NodeTree) -> None:
+    left = min((node.location.x for node in tree.nodes), default=0.0)
     for node in tree.nodes:
         node.select = False
     node = tree.nodes.new(kind)
     node.node_tree = group
     node.label = GROUP_NAME
     node.width = 200
+    node.location = (left - 260, 0.0)
     node.select = True
     tree.nodes.active = node
     if edited_tree(context) == tree:
