@@ -9,6 +9,7 @@ from .menus import draw_import
 from .node_menus import draw_add
 from .node_panel import NODE_PT_ldr_to_hdri, NODE_PT_ldr_to_hdri_controls
 from .preferences import LdrToHdriPreferences
+from .preview_panel import IMAGE_PT_ldr_to_hdri_preview
 from .sun_panel import WORLD_PT_ldr_to_hdri_sun
 from .world_panel import WORLD_PT_ldr_to_hdri
 
@@ -19,6 +20,7 @@ _CLASSES = (
     WORLD_PT_ldr_to_hdri_sun,
     NODE_PT_ldr_to_hdri,
     NODE_PT_ldr_to_hdri_controls,
+    IMAGE_PT_ldr_to_hdri_preview,
 )
 
 

@@ -27,6 +27,11 @@ class Cell:
         return [Cell(self.left + number * (width + gap), self.top, width, self.height) for number in range(count)]
 
 
+def stops(ev: float) -> str:
+    """An exposure, as it is written: "0 EV", "-3 EV", "+0.5 EV"."""
+    return f"{ev:+.2g} EV" if ev else "0 EV"
+
+
 def caption(canvas: np.ndarray, cell: Cell, text: str) -> int:
     """Write `text` above the cell; returns the column where it ends."""
     draw_text(canvas, cell.left, cell.top - 23, text, size=16, colour=(210, 210, 210))

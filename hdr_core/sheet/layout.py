@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from .balls import NAMES, balls, coverage
-from .cells import Cell, caption, put, put_row
+from .cells import Cell, caption, put, put_row, stops
 from .facts import Measured, SheetFacts, in_words, measure
 from .false_colour import draw_legend, false_colour
 from .histogram import AFTER, BEFORE, bins, draw_histogram, histogram
@@ -91,7 +91,7 @@ def _exposures(canvas: np.ndarray, photo: np.ndarray, pair: tuple[np.ndarray, np
         cells = Cell(_left(1), _TOPS[0] + row * 127, 2 * _COLUMN + _GAP, 125).split(EXPOSURES, 9)
         for number, small in enumerate(cells):
             size = fit(light.shape[0], light.shape[1], small.height, small.width)
-            put(canvas, small, tone_map(shrink(light, *size), -number * step), f"{name}  {-number * step:+d} EV")
+            put(canvas, small, tone_map(shrink(light, *size), -number * step), f"{name}  {stops(-number * step)}")
 
 
 def _ev_maps(canvas: np.ndarray, pair: tuple[np.ndarray, np.ndarray]) -> None:
@@ -116,7 +116,7 @@ def _balls(canvas: np.ndarray, pair: tuple[np.ndarray, np.ndarray]) -> None:
     ev = ball_exposure(lit[1])
     for column, (name, shades) in enumerate(zip(("photo", "HDRI"), lit, strict=True)):
         cell = Cell(_left(column), _TOPS[2], _COLUMN, _BALL)
-        caption(canvas, cell, f"Lit by the {name}, {ev:+.0f} EV")
+        caption(canvas, cell, f"Lit by the {name}, {stops(ev)}")
         put_row(canvas, cell, tone_map(shades, ev), coverage(_BALL), NAMES)
 
 
@@ -129,7 +129,7 @@ def _brightest(canvas: np.ndarray, photo: np.ndarray, radiance: np.ndarray, meas
     for cell, (name, pixels, exposure) in zip(area.split(3, 9 if facts.panorama else _GAP), shown, strict=True):
         window = _window(pixels, measured.at, cell.width / cell.height, wrap=facts.panorama)
         light = photo_light(window) if window.dtype.kind == "u" else window
-        put(canvas, cell, tone_map(shrink(light, cell.height, cell.width), exposure), f"{name}  {exposure:+d} EV")
+        put(canvas, cell, tone_map(shrink(light, cell.height, cell.width), exposure), f"{name}  {stops(exposure)}")
 
 
 def _window(pixels: np.ndarray, at: tuple[int, int], aspect: float, *, wrap: bool) -> np.ndarray:

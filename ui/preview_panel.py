@@ -1,0 +1,58 @@
+"""The preview's controls, in the sidebar of the Image Editor."""
+
+from __future__ import annotations
+
+import bpy
+
+from ..operators import preview_job
+from ..operators.convert import LDR_TO_HDRI_OT_convert
+from ..operators.preview import LDR_TO_HDRI_OT_cancel_preview, LDR_TO_HDRI_OT_preview
+from ..operators.preview_image import preview_image
+
+
+class IMAGE_PT_ldr_to_hdri_preview(bpy.types.Panel):
+    bl_label = "HDRI Preview"
+    bl_space_type = "IMAGE_EDITOR"
+    bl_region_type = "UI"
+    bl_category = "LDR to HDRI"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        running = preview_job.running()
+        if running is not None:
+            self.layout.progress(factor=running.job.fraction, text=running.job.stage or "starting")
+            self.layout.operator(LDR_TO_HDRI_OT_cancel_preview.bl_idname, text="Cancel", icon="CANCEL")
+            return
+        self._draw_start(context)
+        shown = preview_job.shown()
+        if shown is not None and preview_image() is not None:
+            self._draw_view(context)
+            self._draw_facts(shown)
+            convert = self.layout.operator(LDR_TO_HDRI_OT_convert.bl_idname, text="Convert in Full", icon="WORLD")
+            convert.filepath, convert.image = shown.request.filepath, shown.request.image
+            convert.input_curve = shown.request.input_curve.upper()
+            convert.projection = "EQUIRECTANGULAR" if shown.screens.facts.panorama else "FLAT"
+
+    def _draw_start(self, context: bpy.types.Context) -> None:
+        column = self.layout.column(align=True)
+        column.operator(LDR_TO_HDRI_OT_preview.bl_idname, text="Preview Photo…", icon="FILE_IMAGE")
+        image = context.space_data.image
+        if image is not None and image != preview_image() and image.source in {"FILE", "GENERATED"}:
+            column.operator(LDR_TO_HDRI_OT_preview.bl_idname, text="Preview This Image", icon="IMAGE_DATA").image = image.name
+
+    def _draw_view(self, context: bpy.types.Context) -> None:
+        settings = context.window_manager.ldr_to_hdri_preview
+        self.layout.grid_flow(columns=3, even_columns=True, align=True).prop(settings, "mode", expand=True)
+        sliders = self.layout.column(align=True)
+        exposure = sliders.row()
+        exposure.active = settings.mode in {"SPLIT", "BEFORE", "AFTER", "BALLS"}
+        exposure.prop(settings, "exposure", slider=True)
+        split = sliders.row()
+        split.active = settings.mode in {"SPLIT", "EV"}
+        split.prop(settings, "split", slider=True)
+
+    def _draw_facts(self, shown: preview_job.Shown) -> None:
+        column = self.layout.column(align=True)
+        column.label(text=shown.screens.facts.title, icon="IMAGE_DATA")
+        column.label(text=f"Peak {shown.made.peak:,.3g} times the photo's white")
+        column.label(text=shown.made.restored.in_words())
+        column.label(text=f"{shown.made.width} x {shown.made.height} in {shown.seconds:.1f} s")
