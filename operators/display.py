@@ -32,5 +32,5 @@ class ProgressDisplay:
 def _redraw_panels(context: bpy.types.Context) -> None:
     for window in context.window_manager.windows:
         for area in window.screen.areas:
-            if area.type == "PROPERTIES":
+            if area.type in {"PROPERTIES", "NODE_EDITOR"}:
                 area.tag_redraw()
