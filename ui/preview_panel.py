@@ -41,7 +41,7 @@ class IMAGE_PT_ldr_to_hdri_preview(bpy.types.Panel):
 
     def _draw_view(self, context: bpy.types.Context) -> None:
         settings = context.window_manager.ldr_to_hdri_preview
-        self.layout.grid_flow(columns=3, even_columns=True, align=True).prop(settings, "mode", expand=True)
+        self.layout.grid_flow(row_major=True, columns=3, even_columns=True, align=True).prop(settings, "mode", expand=True)
         sliders = self.layout.column(align=True)
         exposure = sliders.row()
         exposure.active = settings.mode in {"SPLIT", "BEFORE", "AFTER", "BALLS"}
@@ -53,6 +53,10 @@ class IMAGE_PT_ldr_to_hdri_preview(bpy.types.Panel):
     def _draw_facts(self, shown: preview_job.Shown) -> None:
         column = self.layout.column(align=True)
         column.label(text=shown.screens.facts.title, icon="IMAGE_DATA")
-        column.label(text=f"Peak {shown.made.peak:,.3g} times the photo's white")
+        column.label(text=f"Peak {_number(shown.made.peak)} times the photo's white")
         column.label(text=shown.made.restored.in_words())
         column.label(text=f"{shown.made.width} x {shown.made.height} in {shown.seconds:.1f} s")
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
