@@ -46,7 +46,7 @@ def load(folders: list[Path], device: torch.device, *, everything: bool = False)
 
     everything: learn from the held-out ones too.
     """
-    paths = sorted(p for folder in folders for p in folder.glob("*.exr"))
+    paths = sorted((p for folder in folders for p in folder.glob("*.exr")), key=lambda path: path.name)
     if not paths:
         raise FileNotFoundError(f"no .exr in {', '.join(map(str, folders))}: name the folders of the truth with --data")
     with ThreadPoolExecutor(16) as pool:
