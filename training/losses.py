@@ -25,7 +25,8 @@ WEIGHTS = {
     "seen": 2.0,
     "clipped": 0.7,
     "pu21": 0.03,
-    "place": 0.3,
+    "place": 1.0,
+    "place_lit": 0.3,
     "diffuse": 0.3,
     "glossy": 0.2,
     "camera": 0.5,
@@ -70,7 +71,9 @@ def _mean(values: Tensor, weight: Tensor) -> Tensor:
 
 
 def overview_terms(overview: Overview, shot: Shot, *, panorama: bool) -> dict[str, Tensor]:
-    """The terms of what is known before the backbone looks: is it a camera's curve, and which; how much light was clipped."""
+    """The terms of what is known before the backbone looks: is it a camera's curve, and which; how much light was clipped, and
+    where it lies.
+    """
     estimated = overview.estimated
     apart = energy_error(overview, shot, panorama=panorama)
     log_scale = overview.energy.log_scale
@@ -79,6 +82,7 @@ def overview_terms(overview: Overview, shot: Shot, *, panorama: bool) -> dict[st
         "curve": _curve(estimated, shot),
         "total": functional.huber_loss(apart, torch.zeros_like(apart), delta=0.35),
         "spread": (apart.detach().abs() * torch.exp(-log_scale) + log_scale).mean(),  # of a Laplace distribution
+        **place_terms(overview, shot, panorama=panorama),
     }
 
 
@@ -112,16 +116,39 @@ def _curve(estimated: Curve, shot: Shot) -> Tensor:
     return _mean(error, (code.amax(1) < 235 / 255).float()).mean()
 
 
-def _place(radiance: Tensor, truth: Tensor, weight: Tensor) -> Tensor:
-    """How differently the light of clipped pixels lies over cells of three sizes and three channels: Kullback-Leibler, its
-    total left out, so that a sun has no larger gradient than a lamp.
+def place_terms(overview: Overview, shot: Shot, *, panorama: bool) -> dict[str, Tensor]:
+    """How differently the light that is missing in clipped pixels lies, its total taken from the truth, so that a photo's sun has
+    no larger gradient than its lamps: Kullback-Leibler over cells of three sizes and three channels; and what it would light.
     """
-    apart = []
-    for size in (4, 16, 64):
-        ours, true = (functional.avg_pool2d(x * weight[:, None], size).flatten(1) + 1e-9 for x in (radiance, truth))
+    radiance = overview.radiance
+    size = radiance.shape[-2:]
+    truth, over = (functional.adaptive_avg_pool2d(x, size) for x in (shot.truth, over_exposed(shot.photo)))
+    share = area(*size, panorama=panorama, like=radiance)
+
+    def total(x: Tensor) -> Tensor:
+        return (luminance(x) * share).sum((-2, -1))
+
+    missing = (truth - radiance).clamp(min=0) * (over.amax(1, keepdim=True) > 0)
+    made = over * radiance * overview.density
+    wanted = total(missing)
+    made = made * (wanted / total(made).clamp(min=1e-9)).view(-1, 1, 1, 1)
+    counts = (0.3 + wanted / total(truth).clamp(min=1e-9)) * (wanted > 1e-5)
+    apart = torch.zeros_like(wanted)
+    for side in (2, 8, 32):
+        ours, true = (functional.avg_pool2d(x * share, side, ceil_mode=True).flatten(1) + 1e-12 for x in (made, missing))
         ours, true = (x / x.sum(1, keepdim=True) for x in (ours, true))
-        apart.append((true * ((true + 1e-6) / (ours + 1e-6)).log()).sum(1).mean())
-    return torch.stack(apart).mean()
+        apart = apart + (true * ((true + 1e-5) / (ours + 1e-5)).log()).sum(1) / 3
+    out = {"place": (apart * counts).mean()}
+    if panorama:
+        out["place_lit"] = sum(_unlike(radiance + made, truth, *lobe) for lobe in ((1.0, 1.0), (32.0, 0.7)))  # type: ignore[assignment]
+    return out
+
+
+def _unlike(radiance: Tensor, truth: Tensor, exponent: float, weight: float) -> Tensor:
+    """How differently two panoramas light a sphere, on a logarithmic scale; the bright side of the sphere is what one sees."""
+    received, true = light(radiance, exponent), light(truth, exponent)
+    apart = ((received + FLOOR).log() - (true + FLOOR).log()).abs()
+    return weight * (apart * (0.5 + 0.5 * true / true.mean((1, 2), keepdim=True))).mean()
 
 
 def terms(restored: Restored, shot: Shot, *, panorama: bool) -> dict[str, Tensor]:
@@ -140,15 +167,11 @@ def terms(restored: Restored, shot: Shot, *, panorama: bool) -> dict[str, Tensor
         "seen": (_mean(log_error.abs().mean(1), seen) + _mean(fitted_error.abs().mean(1), seen)).mean() / 2,
         "clipped": (_mean((fitted_error**2).mean(1), clipped) + 1e-4).sqrt().mean(),
         "pu21": 10 * pu21_error.add(1e-5).log10().mean() + 30,
-        "place": _place(fitted, truth, clipped),
         **overview_terms(restored.overview, shot, panorama=panorama),
     }
     if panorama:
         for name, exponent in (("diffuse", 1.0), ("glossy", 32.0)):
-            received, true = light(fitted, exponent), light(truth, exponent)
-            apart = ((received + FLOOR).log() - (true + FLOOR).log()).abs()
-            strength = true / true.mean((1, 2), keepdim=True)  # the bright side of the sphere is what one sees
-            out[name] = (apart * (0.5 + 0.5 * strength)).mean()
+            out[name] = _unlike(fitted, truth, exponent, 1.0)
     return out
 
 

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import load_file
+from torch import nn
 
 from hdr_core.network.blocks import block_statistics
 from hdr_core.network.model import Network, NetworkConfig, Overview
+from hdr_core.network.place import features
 from hdr_core.network.statistics import statistics
 from hdr_core.network.view import View, look
 
@@ -33,7 +35,7 @@ class Trainer:
         self.average = self._placed(Network(config)).eval()
         self.average.load_state_dict(self.network.state_dict())
         energy = set(self.network.energy.parameters())
-        others = self.network.preliminary if overview_only else self.network
+        others = nn.ModuleList([self.network.preliminary, self.network.place]) if overview_only else self.network
         self.optimiser = torch.optim.AdamW(
             [
                 {"params": [p for p in others.parameters() if p not in energy], "factor": 1.0, "weight_decay": WEIGHT_DECAY},
@@ -55,14 +57,18 @@ class Trainer:
     @torch.no_grad()
     def fit_scale(self, shots: list[Shot]) -> None:
         """Let the network know the scale of its statistics, from photos of panoramas."""
-        seen, blocks = [], []
+        seen, blocks, pixels = [], [], []
         for shot in shots:
             overview, view = self._overview(shot, panorama=True)
             seen.append(statistics(overview.radiance, view.pooled[:, 6:9], panorama=True))
             blocks.append(block_statistics(view.crops))
+            over = view.pooled[:, 6:9]
+            around = features(overview.radiance, over, overview.energy.log_ratio, panorama=True).permute(0, 2, 3, 1)
+            pixels.append(around[over.amax(1) > 0][::64])
         for model in (self.network, self.average):
             model.energy.fit_scale(torch.cat(seen))
             model.preliminary.fit_scale(torch.cat(blocks))
+            model.place.fit_scale(torch.cat(pixels))
 
     @torch.no_grad()
     def calibrate(self, shots: list[Shot], share: float = 0.8) -> float:

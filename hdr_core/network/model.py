@@ -20,6 +20,7 @@ from .curve import srgb_decode
 from .energy import Energy, EnergyHead
 from .kernel_heads import LARGEST_LOG_GAIN, KernelHeads, Kernels, Low
 from .padding import Conv, pad, sample_grid
+from .place import PlaceHead, gathered, places
 from .preliminary import Curve, Preliminary, preliminary
 from .soft_mask import soft_mask
 from .statistics import area, luminance
@@ -62,13 +63,17 @@ class Light:
 
 @dataclass(frozen=True)
 class Overview:
-    """What is known of a photo before the backbone looks at it. radiance (N, 3, h, w): preliminary, at working resolution."""
+    """What is known of a photo before the backbone looks at it.
+
+    radiance (N, 3, h, w): preliminary, at working resolution; density (N, 3, h, w): where its clipped light lies, of any scale.
+    """
 
     estimated: Curve
     camera: Tensor
     curve: Curve
     radiance: Tensor
     energy: Energy
+    density: Tensor
     light: Light
 
 
@@ -95,21 +100,11 @@ class Restored:
     overview: Overview
 
 
-def _places(like: Tensor, *, panorama: bool) -> Tensor:
-    """Where each pixel lies, (1, 3, h, w): sine and cosine of the elevation on a sphere and 1, or the height in a picture."""
-    h, w = like.shape[-2:]
-    up = 0.5 - (torch.arange(h, device=like.device, dtype=like.dtype) + 0.5) / h
-    rows = (
-        [torch.sin(torch.pi * up), torch.cos(torch.pi * up), torch.ones_like(up)]
-        if panorama
-        else [up, torch.zeros_like(up), torch.zeros_like(up)]
-    )
-    return torch.stack(rows)[None, :, :, None].expand(1, 3, h, w)
-
-
-def _shared_out(overview: Overview, over: Tensor, log_gain: Tensor, place: Tensor, *, panorama: bool) -> tuple[Tensor, Tensor]:
+def _shared_out(
+    overview: Overview, over: Tensor, log_gain: Tensor, density: Tensor, *, panorama: bool
+) -> tuple[Tensor, Tensor]:
     """Share out the light that the energy head says: the log gains keep theirs, up to the whole; what is missing goes where
-    `place` (N, 4, h, w: log density, colour) says. Returns the surplus (N, 3, h, w) and what the gains keep, (N,).
+    `density` (N, 3, h, w) says. Returns the surplus (N, 3, h, w) and what the gains keep, (N,).
     """
     radiance = overview.radiance
     share = area(*radiance.shape[-2:], panorama=panorama, like=radiance)
@@ -120,10 +115,6 @@ def _shared_out(overview: Overview, over: Tensor, log_gain: Tensor, place: Tenso
     wanted = overview.light.shown * torch.expm1(overview.energy.log_ratio.detach())
     given = total(radiance * torch.expm1(over * log_gain.clamp(max=LARGEST_LOG_GAIN)))
     keep = torch.where(given > wanted, wanted / given.clamp(min=1e-9), 1.0)
-    # never above 1 where something is clipped; elsewhere it does not count, and must not overflow
-    clipped = over.amax(1, keepdim=True) > 0
-    logit = place[:, :1] - torch.where(clipped, place[:, :1], -torch.inf).amax((-2, -1), keepdim=True).clamp(min=-1e4)
-    density = torch.exp(logit.clamp(max=0)) * torch.exp(torch.tanh(place[:, 1:]))
     missing = (wanted - given).clamp(min=0) / total(over * radiance * density).clamp(min=1e-9)
     return density * missing.view(-1, 1, 1, 1), keep
 
@@ -138,9 +129,10 @@ class Network(nn.Module):
         self.energy = EnergyHead()
         self.backbone = Backbone(3 + 3 + MASKS + 3, config.widths, guided=config.mask == "soft")
         self.gain = Conv(config.widths[0], 3)
-        self.place = Conv(config.widths[0], 4)  # where the light that the log gain leaves goes, and its colour
+        self.place = PlaceHead()
+        self.detail = Conv(config.widths[0], 1)
         self.guide = Conv(config.widths[0], config.guidance)
-        for head in (self.gain, self.place):
+        for head in (self.gain, self.detail):
             nn.init.zeros_(head.weight)
             nn.init.zeros_(head.bias)  # type: ignore[arg-type]
         self.heads = KernelHeads(
@@ -158,7 +150,7 @@ class Network(nn.Module):
         return max(self.heads.halo, self.reach)
 
     def overview(self, view: View, camera: Tensor | None = None) -> Overview:
-        """The response curve, and how much light was clipped.
+        """The response curve, how much light was clipped, and where it lies.
 
         camera: (N,), 1 where the response has to be estimated and 0 where it is plain sRGB; None lets the network decide.
         """
@@ -169,6 +161,7 @@ class Network(nn.Module):
         radiance = preliminary(view.pooled[:, :3], view.pooled[:, 3:6], curve)
         over = view.pooled[:, 6:9]
         energy = self.energy(radiance, over, panorama=view.panorama)
+        density = self.place(radiance, over, energy.log_ratio.detach(), panorama=view.panorama)
         share = area(*radiance.shape[-2:], panorama=view.panorama, like=radiance)
         clipped, luminous = over.amax(1), luminance(radiance) * share
         shown, seen = ((x * luminous).sum((-2, -1)) for x in (clipped, 1 - clipped))
@@ -178,22 +171,24 @@ class Network(nn.Module):
             return light / (light + seen).clamp(min=1e-12)
 
         light = Light(restored(0), restored(-1), restored(1), shown)
-        return Overview(estimated, camera, curve, radiance, energy, light)
+        return Overview(estimated, camera, curve, radiance, energy, density, light)
 
     def guidance(self, view: View, overview: Overview) -> Guidance:
         """The heavy part, once a photo."""
         pooled, mask, radiance = view.pooled, view.pooled[:, 6:11], overview.radiance
         if self.config.mask == "none":
             mask = torch.zeros_like(mask)
-        places = _places(pooled, panorama=view.panorama).expand(len(pooled), -1, -1, -1)
-        seen = torch.cat([pooled[:, :3] - 0.5, 0.25 * torch.log2(radiance + 2**-8) + 1, mask, places], 1)
+        where = places(pooled, panorama=view.panorama).expand(len(pooled), -1, -1, -1)
+        seen = torch.cat([pooled[:, :3] - 0.5, 0.25 * torch.log2(radiance + 2**-8) + 1, mask, where], 1)
         features = functional.silu(self.backbone(seen, mask, panorama=view.panorama))
         with torch.autocast(features.device.type, enabled=False):
             features = features.float()
-            log_gain, place, guide = (f(features, panorama=view.panorama) for f in (self.gain, self.place, self.guide))
+            log_gain, detail, guide = (f(features, panorama=view.panorama) for f in (self.gain, self.detail, self.guide))
             surplus, keep = torch.zeros_like(log_gain), torch.ones_like(overview.light.shown)
             if self.config.energy:
-                surplus, keep = _shared_out(overview, pooled[:, 6:9], log_gain, place, panorama=view.panorama)
+                over = pooled[:, 6:9]
+                density = gathered(overview.density.detach(), detail, over, panorama=view.panorama)
+                surplus, keep = _shared_out(overview, over, log_gain, density, panorama=view.panorama)
         return Guidance(overview.curve, overview.camera, overview.light, Low(log_gain, surplus, guide, keep), view.panorama)
 
     def restore(self, code: Tensor, guidance: Guidance, rows: Tensor, columns: Tensor, size: tuple[int, int]) -> Tensor:

@@ -116,7 +116,7 @@ def test_only_what_is_asked_for_learns(shot):
     for _ in range(2):
         trainer.learn(None, shot, panorama=True, rate=1e-2)
     moved = {name.split(".")[0] for name, p in trainer.network.named_parameters() if not torch.equal(p, before[name])}
-    assert moved == {"preliminary", "energy"}
+    assert moved == {"preliminary", "energy", "place"}
 
 
 def test_a_folder_without_a_checkpoint_is_named(tmp_path):
