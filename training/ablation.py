@@ -3,7 +3,7 @@
     python -m training.ablation --data FOLDER ... --out FOLDER --steps N [--only NAME ...] [--start WEIGHTS]
     python -m training.ablation --out FOLDER --table
 
-Each variant gets the same photos and the same number of steps. --start gives the response curve and the energy head their
+Each variant gets the same photos and the same number of steps. --start gives the response curve, the energy head and the place head their
 trained weights; the curve's kind is told to the network, so that only restoring is compared.
 """
 
@@ -51,7 +51,7 @@ def train(config: NetworkConfig, truths: data.Truths, steps: int, start: Path | 
     torch.manual_seed(SEED)
     trainer = Trainer(config, torch.device("cuda"))
     if start:
-        known = {k: v for k, v in load_file(start).items() if k.startswith(("preliminary.", "energy."))}
+        known = {k: v for k, v in load_file(start).items() if k.startswith(("preliminary.", "energy.", "place."))}
         for model in (trainer.network, trainer.average):
             model.load_state_dict(known, strict=False)
     for step in range(steps):

@@ -23,6 +23,7 @@ LARGEST_TINT = 0.5  # natural log
 LARGEST_DETAIL = 16.0  # natural log
 COUNT = 3 * SCALES + 19
 _FLOOR = 1e-3
+_CELL = 2**HALVINGS  # pixels
 
 
 def places(like: Tensor, *, panorama: bool) -> Tensor:
@@ -95,26 +96,34 @@ def features(radiance: Tensor, over: Tensor, log_ratio: Tensor, *, panorama: boo
 
 
 def gathered(density: Tensor, detail: Tensor, over: Tensor, *, panorama: bool) -> Tensor:
-    """`density` (N, 3, h, w), its light moved within about 30 pixels to where the log density `detail` (N, 1, h, w) says.
+    """`density` (N, 3, h, w), its light moved within about 20 pixels to where the log density `detail` (N, 1, h, w) says.
 
     The density is a mean over what could be there, so it is spread wider than any light is. How far light moves here matters
-    little for what it lights, and much for how many pixels come out brighter than they were.
+    little for what it lights, and much for how many pixels come out brighter than they were. Cells that overlap by half share
+    the light; each hands out what it holds.
     """
     most = over.amax(1, keepdim=True)
-    nearby = functional.max_pool2d(torch.where(most > 0, detail, -torch.inf), 2**HALVINGS)
+    nearby = functional.max_pool2d(torch.where(most > 0, detail, -torch.inf), _CELL)
     nearby = functional.max_pool2d(pad(nearby, 1, panorama=panorama), 3, 1).clamp(min=-1e4)
     fine = torch.exp((detail - _enlarged(nearby, panorama=panorama)).clamp(-LARGEST_DETAIL, 0))
-    coarse = functional.avg_pool2d(torch.cat([fine, luminance(density)[:, None]], 1) * most, 2**HALVINGS)
-    coarse = functional.avg_pool2d(pad(coarse, 1, panorama=panorama), 3, 1)
-    there, wanted = _enlarged(coarse, panorama=panorama).split(1, 1)
-    return density * fine * wanted / (luminance(density)[:, None] * there).clamp(min=1e-20)
+    held = _collected(torch.cat([fine, luminance(density)[:, None]], 1) * most, panorama=panorama)
+    ratio = held[:, 1:] / held[:, :1].clamp(min=1e-12)
+    return density / luminance(density)[:, None].clamp(min=1e-12) * fine * _enlarged(ratio, panorama=panorama)
 
 
-def _enlarged(coarse: Tensor, *, panorama: bool) -> Tensor:
-    """From the coarsest level to the working resolution."""
-    for _ in range(HALVINGS):
-        coarse = double(coarse, panorama=panorama)
-    return coarse
+def _enlarged(cells: Tensor, *, panorama: bool) -> Tensor:
+    """Bilinear, from cells (N, C, h / 16, w / 16) to pixels (N, C, h, w)."""
+    wide = functional.interpolate(pad(cells, 1, panorama=panorama), scale_factor=_CELL, mode="bilinear", align_corners=False)
+    return wide[..., _CELL:-_CELL, _CELL:-_CELL]
+
+
+def _collected(x: Tensor, *, panorama: bool) -> Tensor:
+    """The adjoint of `_enlarged`: each pixel of (N, C, h, w) goes to the cells that it is enlarged from, in the same shares."""
+    tent = 1 - (torch.arange(2 * _CELL, device=x.device, dtype=x.dtype) + 0.5 - _CELL).abs() / _CELL
+    n, c, h, w = x.shape
+    x = pad(x, _CELL // 2, panorama=panorama).view(n * c, 1, h + _CELL, w + _CELL)
+    x = functional.conv2d(x, tent.view(1, 1, -1, 1), stride=(_CELL, 1))
+    return functional.conv2d(x, tent.view(1, 1, 1, -1), stride=(1, _CELL)).view(n, c, h // _CELL, w // _CELL)
 
 
 class PlaceHead(nn.Module):

@@ -1,0 +1,71 @@
+"""Where restored light is put: among clipped pixels only, as strong as its surroundings say, wherever the picture begins."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from hdr_core.network.place import COUNT, PlaceHead, features, gathered
+
+HEIGHT, WIDTH = 64, 128
+
+
+@pytest.fixture
+def scene():
+    """Radiance and over-exposure, (1, 3, 64, 128) each: a small lamp and a large window."""
+    torch.manual_seed(0)
+    over = torch.zeros(1, 3, HEIGHT, WIDTH)
+    over[..., 10:12, 20:22] = 1
+    over[..., 30:50, 80:110] = 1
+    return torch.where(over > 0, 1.0, 0.2 * torch.rand_like(over)), over
+
+
+@pytest.fixture
+def head():
+    torch.manual_seed(1)
+    head = PlaceHead().eval()
+    torch.nn.init.normal_(head.last.weight, std=0.5)
+    return head
+
+
+def test_the_features_are_finite_with_all_or_nothing_clipped(scene, head):
+    radiance, over = scene
+    for some in (torch.zeros_like(over), torch.ones_like(over), over):
+        seen = features(radiance, some, torch.tensor([1.0]), panorama=True)
+        assert seen.shape == (1, COUNT, HEIGHT, WIDTH)
+        assert seen.isfinite().all()
+        density = gathered(head(radiance, some, torch.tensor([1.0]), panorama=True), seen[:, :1], some, panorama=True)
+        assert density.isfinite().all()
+        assert (density >= 0).all()
+
+
+def test_a_turned_panorama_has_its_light_turned(scene, head):
+    radiance, over = scene
+    detail = radiance[:, :1].roll(3, -2)
+    straight = gathered(head(radiance, over, torch.tensor([1.0]), panorama=True), detail, over, panorama=True)
+    radiance, over, detail = (x.roll(48, -1) for x in (radiance, over, detail))
+    turned = gathered(head(radiance, over, torch.tensor([1.0]), panorama=True), detail, over, panorama=True)
+    torch.testing.assert_close(turned, straight.roll(48, -1), rtol=1e-4, atol=1e-6)
+
+
+def test_light_moves_to_where_the_detail_says_and_not_far(scene):
+    _, over = scene
+    detail = torch.zeros(1, 1, HEIGHT, WIDTH)
+    detail[..., 40, 95] = 6
+    out = (gathered(torch.ones_like(over), detail, over, panorama=True) * over).sum(1)[0]
+    assert out[40, 95] > 20 * out[38, 93]  # the window's peak
+    lamp, window = out[:24].sum(), out[24:].sum()
+    assert lamp / window == pytest.approx(4 / 600, rel=0.2)  # none of the lamp's light went to the window
+
+
+def test_without_detail_the_density_stays(scene):
+    _, over = scene
+    density = torch.ones_like(over) * torch.tensor([1.2, 1.0, 0.7]).view(1, 3, 1, 1)
+    out = gathered(density, torch.zeros(1, 1, HEIGHT, WIDTH), over, panorama=False)
+    torch.testing.assert_close(out * over, density * over)
+
+
+def test_a_tint_does_not_change_the_luminance(head):
+    _, tint = head.estimate(torch.randn(2, COUNT, 8, 8))
+    assert (0.2126 * tint[:, 0] + 0.7152 * tint[:, 1] + 0.0722 * tint[:, 2]).abs().max() < 1e-5
+    assert tint.abs().max() > 0.01
