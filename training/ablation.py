@@ -3,8 +3,8 @@
     python -m training.ablation --data FOLDER ... --out FOLDER --steps N [--only NAME ...] [--start WEIGHTS]
     python -m training.ablation --out FOLDER --table
 
-Each variant gets the same photos and the same number of steps. --start gives the response curve, the energy head and the place head their
-trained weights; the curve's kind is told to the network, so that only restoring is compared.
+Each variant gets the same photos and the same number of steps. --start gives the response curve, the energy head and the place
+head their trained weights; the curve's kind is told to the network, so that only restoring is compared.
 """
 
 from __future__ import annotations

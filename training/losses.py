@@ -117,11 +117,11 @@ def _curve(estimated: Curve, shot: Shot) -> Tensor:
 
 
 def place_terms(overview: Overview, shot: Shot, *, panorama: bool) -> dict[str, Tensor]:
-    """How differently the light that is missing in clipped pixels lies, its total taken from the truth, so that a photo's sun has
-    no larger gradient than its lamps: Kullback-Leibler over cells of three sizes and three channels; and what it would light.
+    """How differently the light that is missing in clipped pixels lies, and what it would light. Its total is taken from the
+    truth, so that a sun has no larger gradient than a lamp: Kullback-Leibler over cells of three sizes and three channels.
     """
     radiance = overview.radiance
-    size = radiance.shape[-2:]
+    size = (radiance.shape[-2], radiance.shape[-1])
     truth, over = (functional.adaptive_avg_pool2d(x, size) for x in (shot.truth, over_exposed(shot.photo)))
     share = area(*size, panorama=panorama, like=radiance)
 

@@ -62,7 +62,7 @@ def _below_largest(x: Tensor, clipped: Tensor) -> Tensor:
 def features(radiance: Tensor, over: Tensor, log_ratio: Tensor, *, panorama: bool) -> Tensor:
     """What a pixel shows of its light: (N, COUNT, h, w), of which only clipped pixels count.
 
-    radiance (N, 3, h, w): preliminary; over (N, 3, h, w): over-exposure of the channels; log_ratio (N,): how much light there is.
+    radiance (N, 3, h, w): preliminary; over (N, 3, h, w): over-exposure of the channels; log_ratio (N,): how much light it is.
     """
     most = over.amax(1, keepdim=True)
     clipped = most > 0
@@ -73,7 +73,10 @@ def features(radiance: Tensor, over: Tensor, log_ratio: Tensor, *, panorama: boo
     mean = ((luminance(seen) * share).sum((-2, -1)) / ((1 - most) * shares).sum((1, 2, 3)).clamp(min=_FLOOR)).view(-1, 1, 1, 1)
     covered = [(m[:, :1] + _FLOOR).log() for m in around]
     floor = _FLOOR * mean
-    glow = [((luminance(m[:, 2:])[:, None] + floor) / (m[:, 1:2] + _FLOOR) / mean.clamp(min=1e-6)).clamp(min=1e-3).log() for m in around]
+    glow = [
+        ((luminance(m[:, 2:])[:, None] + floor) / (m[:, 1:2] + _FLOOR) / mean.clamp(min=1e-6)).clamp(min=1e-3).log()
+        for m in around
+    ]
     tint = [((m[:, 2::2] + floor) / (m[:, 3:4] + floor).clamp(min=1e-9)).clamp(1e-2, 1e2).log() for m in (around[2], around[4])]
     luminous = luminance(radiance) * share
     amounts = [
@@ -154,7 +157,7 @@ class PlaceHead(nn.Module):
             return torch.exp(log_density + tint)
 
     def estimate(self, seen: Tensor) -> tuple[Tensor, Tensor]:
-        """From features, (N, COUNT, h, w): log density (N, 1, h, w), of any offset, and log tint (N, 3, h, w), of luminance 0."""
+        """From features, (N, COUNT, h, w): log density (N, 1, h, w), of any offset; log tint (N, 3, h, w), of luminance 0."""
         x = ((seen - self.mean.view(-1, 1, 1)) / self.scale.view(-1, 1, 1)).clamp(-4, 4)
         x = functional.dropout(functional.silu(self.first(x)), DROPOUT, self.training)
         x = functional.dropout(functional.silu(self.second(x)), DROPOUT, self.training)
