@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from torch.nn import functional
 
 from hdr_core.network.curve import srgb_encode
 from hdr_core.network.model import Network, NetworkConfig, Overview, Restored
@@ -24,6 +25,7 @@ def shot() -> Shot:
     torch.manual_seed(4)
     truth = torch.rand(2, 3, 64, 128) * 0.7
     truth[:, :, 12:16, 30:34] = 900
+    truth[:, :, 36:40, 90:94] = 30
     photo = (srgb_encode(truth.clamp(0, 1)) * 255).round() / 255
     return Shot(photo, truth, torch.tensor([0.0, 1.0]))
 
@@ -46,10 +48,18 @@ def test_every_term_prefers_the_truth(shot, overview):
         assert right[name] < short[name], name
     darker = terms(shot.truth * torch.where(shot.truth < 1, 0.5, 1.0), overview, shot)
     assert right["seen"] < darker["seen"]
-    elsewhere = terms(torch.where(shot.truth > 1, shot.truth * torch.linspace(0.1, 2, 128), shot.truth), overview, shot)
-    assert right["place"] < elsewhere["place"]
     wrong = replace(overview, estimated=Curve(-overview.estimated.camera, overview.estimated.offset))
     assert right["camera"] < terms(shot.truth, wrong, shot)["camera"]
+
+
+def test_where_the_light_lies_has_terms_of_its_own(shot, overview):
+    density = functional.interpolate(shot.truth, overview.density.shape[-2:])
+    for gain in (1.0, 5.0):  # its scale does not count
+        right, even = (
+            losses.place_terms(replace(overview, density=d), shot, panorama=True) for d in (gain * density, density**0)
+        )
+        for name in ("place", "place_lit"):
+            assert right[name] < 0.1 * even[name], name
 
 
 def test_the_total_light_has_a_term_of_its_own(shot, overview):
@@ -63,7 +73,7 @@ def test_the_total_light_has_a_term_of_its_own(shot, overview):
 
 def test_a_gain_over_the_whole_picture_is_free_for_the_light(shot, overview):
     one, other = (terms(shot.truth * gain, overview, shot) for gain in (1.0, 1.4))
-    for name in ("clipped", "place", "diffuse", "glossy"):
+    for name in ("clipped", "diffuse", "glossy"):
         torch.testing.assert_close(one[name], other[name], atol=0.02, rtol=0)
 
 
