@@ -54,7 +54,8 @@ def test_before_is_the_photo_and_a_stop_less_is_half_the_light(photo, codes, set
     assert pixels()[8, 34].min() > 188  # the lamp is restored
     settings.exposure = 0
     well_exposed = ((codes > 20) & (codes < 220)).all(-1)
-    assert np.abs(pixels().astype(int) - codes)[well_exposed].max() <= 2
+    # beside the lamp the kernels may act
+    assert np.percentile(np.abs(pixels().astype(int) - codes)[well_exposed], 99) <= 1
 
 
 def test_the_split_is_where_it_is_said(photo, settings):
