@@ -130,7 +130,7 @@ class Network(nn.Module):
         self.backbone = Backbone(3 + 3 + MASKS + 3, config.widths, guided=config.mask == "soft")
         self.gain = Conv(config.widths[0], 3)
         self.place = PlaceHead()
-        self.detail = Conv(config.widths[0], 1)
+        self.detail = Conv(config.widths[0], 1)  # where nearby, see `gathered`
         self.guide = Conv(config.widths[0], config.guidance)
         for head in (self.gain, self.detail):
             nn.init.zeros_(head.weight)
