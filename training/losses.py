@@ -23,7 +23,7 @@ FLOOR = 0.004  # about one code value of linear light: below it a logarithm woul
 _PU21 = (0.353487901, 0.3734658629, 8.277049286e-05, 0.9062562627, 0.09150303166, 0.9099517204, 596.3148142)
 WEIGHTS = {
     "seen": 2.0,
-    "clipped": 0.7,
+    "clipped": 1.0,
     "pu21": 0.03,
     "place": 1.0,
     "place_lit": 0.3,

@@ -23,7 +23,7 @@ LARGEST_TINT = 0.5  # natural log
 LARGEST_DETAIL = 16.0  # natural log
 COUNT = 3 * SCALES + 19
 _FLOOR = 1e-3
-_CELL = 2**HALVINGS  # pixels
+_CELL = 32  # pixels: 22 degrees of a panorama
 
 
 def places(like: Tensor, *, panorama: bool) -> Tensor:
@@ -99,23 +99,26 @@ def features(radiance: Tensor, over: Tensor, log_ratio: Tensor, *, panorama: boo
 
 
 def gathered(density: Tensor, detail: Tensor, over: Tensor, *, panorama: bool) -> Tensor:
-    """`density` (N, 3, h, w), its light moved within about 20 pixels to where the log density `detail` (N, 1, h, w) says.
+    """`density` (N, 3, h, w), its light moved within about 40 pixels to where the log density `detail` (N, 1, h, w) says.
 
     The density is a mean over what could be there, so it is spread wider than any light is. How far light moves here matters
     little for what it lights, and much for how many pixels come out brighter than they were. Cells that overlap by half share
     the light; each hands out what it holds.
     """
+    h, w = detail.shape[-2:]
+    density, detail, over = (functional.pad(x, (0, -w % _CELL, 0, -h % _CELL)) for x in (density, detail, over))
     most = over.amax(1, keepdim=True)
     nearby = functional.max_pool2d(torch.where(most > 0, detail, -torch.inf), _CELL)
     nearby = functional.max_pool2d(pad(nearby, 1, panorama=panorama), 3, 1).clamp(min=-1e4)
     fine = torch.exp((detail - _enlarged(nearby, panorama=panorama)).clamp(-LARGEST_DETAIL, 0))
     held = _collected(torch.cat([fine, luminance(density)[:, None]], 1) * most, panorama=panorama)
     ratio = held[:, 1:] / held[:, :1].clamp(min=1e-12)
-    return density / luminance(density)[:, None].clamp(min=1e-12) * fine * _enlarged(ratio, panorama=panorama)
+    moved = density / luminance(density)[:, None].clamp(min=1e-12) * fine * _enlarged(ratio, panorama=panorama)
+    return moved[..., :h, :w]
 
 
 def _enlarged(cells: Tensor, *, panorama: bool) -> Tensor:
-    """Bilinear, from cells (N, C, h / 16, w / 16) to pixels (N, C, h, w)."""
+    """Bilinear, from cells (N, C, h / 32, w / 32) to pixels (N, C, h, w)."""
     wide = functional.interpolate(pad(cells, 1, panorama=panorama), scale_factor=_CELL, mode="bilinear", align_corners=False)
     return wide[..., _CELL:-_CELL, _CELL:-_CELL]
 

@@ -7,16 +7,16 @@ import torch
 
 from hdr_core.network.place import COUNT, PlaceHead, features, gathered
 
-HEIGHT, WIDTH = 64, 128
+HEIGHT, WIDTH = 128, 256
 
 
 @pytest.fixture
 def scene():
-    """Radiance and over-exposure, (1, 3, 64, 128) each: a small lamp and a large window."""
+    """Radiance and over-exposure, (1, 3, 128, 256) each: a small lamp and a large window."""
     torch.manual_seed(0)
     over = torch.zeros(1, 3, HEIGHT, WIDTH)
-    over[..., 10:12, 20:22] = 1
-    over[..., 30:50, 80:110] = 1
+    over[..., 20:22, 40:42] = 1
+    over[..., 60:100, 160:220] = 1
     return torch.where(over > 0, 1.0, 0.2 * torch.rand_like(over)), over
 
 
@@ -43,19 +43,28 @@ def test_a_turned_panorama_has_its_light_turned(scene, head):
     radiance, over = scene
     detail = radiance[:, :1].roll(3, -2)
     straight = gathered(head(radiance, over, torch.tensor([1.0]), panorama=True), detail, over, panorama=True)
-    radiance, over, detail = (x.roll(48, -1) for x in (radiance, over, detail))
+    radiance, over, detail = (x.roll(64, -1) for x in (radiance, over, detail))
     turned = gathered(head(radiance, over, torch.tensor([1.0]), panorama=True), detail, over, panorama=True)
-    torch.testing.assert_close(turned, straight.roll(48, -1), rtol=1e-4, atol=1e-6)
+    torch.testing.assert_close(turned, straight.roll(64, -1), rtol=1e-4, atol=1e-6)
 
 
 def test_light_moves_to_where_the_detail_says_and_not_far(scene):
     _, over = scene
     detail = torch.zeros(1, 1, HEIGHT, WIDTH)
-    detail[..., 40, 95] = 6
+    detail[..., 80, 190] = 6
     out = (gathered(torch.ones_like(over), detail, over, panorama=True) * over).sum(1)[0]
-    assert out[40, 95] > 20 * out[38, 93]  # the window's peak
-    lamp, window = out[:24].sum(), out[24:].sum()
-    assert lamp / window == pytest.approx(4 / 600, rel=0.2)  # none of the lamp's light went to the window
+    assert out[80, 190] > 20 * out[78, 188]  # the window's peak
+    lamp, window = out[:48].sum(), out[48:].sum()
+    assert lamp / window == pytest.approx(4 / 2400, rel=0.2)  # none of the lamp's light went to the window
+
+
+@pytest.mark.parametrize("panorama", [True, False])
+def test_any_working_size_keeps_its_light(panorama):
+    over = torch.zeros(1, 3, 80, 144)
+    over[..., 60:80, 120:144] = 1
+    out = gathered(torch.ones_like(over), torch.randn(1, 1, 80, 144), over, panorama=panorama)
+    assert out.shape == over.shape
+    assert (out * over).sum() == pytest.approx(float(over.sum()), rel=1e-4)
 
 
 def test_without_detail_the_density_stays(scene):
