@@ -70,6 +70,11 @@ def load(folders: list[Path], device: torch.device, *, everything: bool = False)
     return truths(False), truths(True)
 
 
+def folds(truths: Truths, count: int) -> list[Truths]:
+    """`truths` in `count` parts, for cross-validation."""
+    return [Truths(truths.panoramas[i::count], truths.skies[i::count], truths.stills[i::count]) for i in range(count)]
+
+
 def _mirrored(batch: Tensor) -> Tensor:
     flip = torch.rand(len(batch), 1, 1, 1, device=batch.device) < 0.5
     return torch.where(flip, batch.flip(-1), batch)
@@ -95,11 +100,11 @@ def _with_ground(skies: Tensor, panoramas: Tensor) -> Tensor:
     return torch.cat([skies[..., :half, :], torch.minimum(ground, 6 * _median(ground))], -2)
 
 
-def panoramas(truths: Truths, count: int, *, pool: int = 1) -> Tensor:
+def panoramas(truths: Truths, count: int, *, pool: int = 1, skies: float = SKIES) -> Tensor:
     """(count, 3, 512 / pool, 1024 / pool) float32: random panoramas, turned, mirrored, some tilted and some joined from two;
-    a few are rendered skies.
+    `skies` of them are rendered skies.
     """
-    sky = int(torch.binomial(torch.tensor(float(count)), torch.tensor(SKIES))) if len(truths.skies) else 0
+    sky = int(torch.binomial(torch.tensor(float(count)), torch.tensor(skies))) if len(truths.skies) else 0
     batch = _turned(truths.panoramas, count - sky)
     # a strip of another panorama at the same median level: a light then stands in surroundings that are not its own
     device, width = batch.device, PANORAMA[1]

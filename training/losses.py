@@ -76,18 +76,32 @@ def overview_terms(overview: Overview, shot: Shot, *, panorama: bool) -> dict[st
     """
     estimated = overview.estimated
     apart = energy_error(overview, shot, panorama=panorama)
-    log_scale = overview.energy.log_scale
     return {
         "camera": functional.binary_cross_entropy_with_logits(estimated.camera, shot.camera),
         "curve": _curve(estimated, shot),
-        "total": functional.huber_loss(apart, torch.zeros_like(apart), delta=0.35),
-        "spread": (apart.detach().abs() * torch.exp(-log_scale) + log_scale).mean(),  # of a Laplace distribution
+        **energy_terms(apart, overview.energy.log_scale),
         **place_terms(overview, shot, panorama=panorama),
     }
 
 
+def energy_terms(apart: Tensor, log_scale: Tensor) -> dict[str, Tensor]:
+    """From each member's error and the log of the error that it expects, (N, members) both."""
+    return {
+        "total": functional.huber_loss(apart, torch.zeros_like(apart), delta=0.35),
+        "spread": (apart.detach().abs() * torch.exp(-log_scale) + log_scale).mean(),  # of a Laplace distribution
+    }
+
+
 def energy_error(overview: Overview, shot: Shot, *, panorama: bool) -> Tensor:
-    """Each member's error of the log light of clipped pixels, (N, members), after the gain that fits what is well exposed."""
+    """Each member's error of the log light of clipped pixels, (N, members); 0 where the photo has none to learn from."""
+    wanted, counts = wanted_log_ratio(overview, shot, panorama=panorama)
+    return (overview.energy.members - wanted[:, None]) * counts[:, None]
+
+
+def wanted_log_ratio(overview: Overview, shot: Shot, *, panorama: bool) -> tuple[Tensor, Tensor]:
+    """The true log light of clipped pixels over what the photo shows of them, (N,), after the gain that fits what is well
+    exposed; and where there are any, (N,).
+    """
     code, truth = shot.photo, shot.truth
     share = area(*code.shape[-2:], panorama=panorama, like=code)
     clipped = over_exposed(code).amax(1)
@@ -96,9 +110,7 @@ def energy_error(overview: Overview, shot: Shot, *, panorama: bool) -> Tensor:
     some = code[..., every, every]
     decoded = preliminary(some, srgb_decode(some), overview.curve)
     gain = _fitting_gain(decoded, truth[..., every, every], some, share[every])
-    wanted = (hidden / (gain * overview.light.shown).clamp(min=1e-9)).clamp(min=1e-3).log()
-    # a photo without clipped pixels has nothing to learn from
-    return (overview.energy.members - wanted[:, None]) * (overview.light.shown > 1e-4)[:, None]
+    return (hidden / (gain * overview.light.shown).clamp(min=1e-9)).clamp(min=1e-3).log(), overview.light.shown > 1e-4
 
 
 def _fitting_gain(radiance: Tensor, truth: Tensor, code: Tensor, share: Tensor) -> Tensor:

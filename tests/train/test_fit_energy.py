@@ -1,0 +1,44 @@
+"""The energy head, fitted by itself, finds what the statistics tell, and says how far it may be off."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from hdr_core.network.statistics import COUNT
+from training import data
+from training.fit_energy import FOLDS, Seen, cross_validated, fitted
+
+
+@pytest.fixture
+def seen() -> Seen:
+    """Photos whose light follows two of the statistics, and noise of 0.3."""
+    torch.manual_seed(2)
+    statistics = torch.randn(600, COUNT)
+    wanted = 3 + statistics[:, 0] - 0.5 * statistics[:, 1] + 0.3 * torch.randn(600)
+    return Seen(statistics, wanted, torch.zeros(600, dtype=torch.long), torch.arange(600) % FOLDS)
+
+
+def test_the_fitted_head_knows_light_that_the_statistics_tell(seen):
+    head = fitted(seen, 300)
+    again = torch.randn(200, COUNT)
+    error = head.estimate(again).log_ratio - (3 + again[:, 0] - 0.5 * again[:, 1])
+    assert error.abs().median() < 0.3  # 0.75 if nothing was learnt
+
+
+def test_the_interval_is_that_of_photos_left_out(seen, capsys):
+    learnt = seen.part(seen.fold > 0)
+    head = fitted(learnt, 300)
+    head.interval.fill_(cross_validated(learnt, 300))
+    left_out = seen.part(seen.fold == 0)
+    energy = head.estimate(left_out.statistics)
+    inside = ((energy.members.mean(1) - left_out.wanted).abs() <= energy.spread).float().mean()
+    assert 0.65 < inside < 0.95
+    assert "panorama: 480 photos" in capsys.readouterr().out
+
+
+def test_no_truth_is_in_two_folds():
+    panoramas = torch.arange(7.0).view(7, 1, 1, 1)
+    parts = data.folds(data.Truths(panoramas, panoramas, list(panoramas)), 3)
+    for kind in ("panoramas", "skies", "stills"):
+        assert sorted(float(x) for part in parts for x in getattr(part, kind)) == list(range(7))

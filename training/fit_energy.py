@@ -1,0 +1,143 @@
+"""Fit the energy head anew: `python -m training.fit_energy --data FOLDER ... --weights FILE --out FILE`.
+
+Takes minutes on a processor. In a long training the energy head learns its few panoramas by heart, as it needs far fewer steps
+than the rest. So it is fitted last, from scratch, to photos whose response curve the trained preliminary module has undone. The
+interval is that of cross-validation, over truths: it holds the share of the kind of photo (panorama, sky, flat) that needs the
+widest.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+
+from hdr_core.network.energy import EnergyHead
+from hdr_core.network.model import Network, NetworkConfig
+from hdr_core.network.statistics import statistics
+from hdr_core.network.view import look
+
+from . import data, losses
+from .camera import Shot, shoot
+from .checkpoint import save_average
+from .train import SEED
+
+FOLDS, GROUP = 5, 8  # GROUP: photos taken at once
+KINDS = {"panorama": 0.84, "sky": 0.05, "flat": 0.11}  # shares of the photos
+RATE, DECAY, BATCH = 3e-3, 0.3, 64
+SHARE = 0.8  # of the photos, that the interval holds
+
+
+@dataclass(frozen=True)
+class Seen:
+    """statistics (P, COUNT) of P photos, the log ratio (P,) that they should give, and the kind (P,) and fold (P,) of each."""
+
+    statistics: Tensor
+    wanted: Tensor
+    kind: Tensor
+    fold: Tensor
+
+    def part(self, chosen: Tensor) -> Seen:
+        """The photos where `chosen` (P,) is true."""
+        return Seen(self.statistics[chosen], self.wanted[chosen], self.kind[chosen], self.fold[chosen])
+
+
+def _shots(truths: data.Truths, kind: str, count: int) -> Shot:
+    if kind == "flat":
+        return shoot(data.flats(truths, count), panorama=False)
+    return shoot(data.panoramas(truths, count, pool=2, skies=float(kind == "sky")), panorama=True)
+
+
+def _looked_at(network: Network, shot: Shot, kind: int, fold: int) -> Seen:
+    panorama = kind != list(KINDS).index("flat")
+    view = look(shot.photo, panorama=panorama)
+    overview = network.overview(view, shot.camera)
+    wanted, counts = losses.wanted_log_ratio(overview, shot, panorama=panorama)
+    seen = statistics(overview.radiance, view.pooled[:, 6:9], panorama=panorama)
+    return Seen(seen, wanted, *(torch.full(wanted.shape, v, device=wanted.device) for v in (kind, fold))).part(counts)
+
+
+@torch.no_grad()
+def photographed(network: Network, truths: data.Truths, count: int) -> Seen:
+    """About `count` photos, of truths in FOLDS parts that share none."""
+    rows: list[Seen] = []
+    for number, part in enumerate(data.folds(truths, FOLDS)):
+        for which, (kind, share) in enumerate(KINDS.items()):
+            if not len({"panorama": part.panoramas, "sky": part.skies, "flat": part.stills}[kind]):
+                continue
+            for _ in range(math.ceil(share * count / FOLDS / GROUP)):
+                rows.append(_looked_at(network, _shots(part, kind, GROUP), which, number))
+    return Seen(*(torch.cat([getattr(row, name) for row in rows]) for name in Seen.__dataclass_fields__))
+
+
+def fitted(seen: Seen, steps: int) -> EnergyHead:
+    """An energy head after `steps` steps from scratch, ready to infer."""
+    head = EnergyHead().to(seen.wanted.device)
+    head.fit_scale(seen.statistics)
+    head.interval.fill_(1.0)
+    optimiser = torch.optim.AdamW(head.parameters(), RATE, betas=(0.9, 0.98), weight_decay=DECAY)
+    for step in range(steps):
+        for group in optimiser.param_groups:
+            group["lr"] = RATE * (0.5 * (1 + math.cos(math.pi * step / steps)) + 0.005)
+        some = torch.randint(len(seen.wanted), (BATCH,), device=seen.wanted.device)
+        energy = head.estimate(seen.statistics[some])
+        optimiser.zero_grad(set_to_none=True)
+        losses.total(losses.energy_terms(energy.members - seen.wanted[some, None], energy.log_scale)).backward()
+        torch.nn.utils.clip_grad_norm_(head.parameters(), 1.0)
+        optimiser.step()
+    return head.eval()
+
+
+@torch.no_grad()
+def _apart(head: EnergyHead, seen: Seen) -> tuple[Tensor, Tensor]:
+    energy = head.estimate(seen.statistics)
+    return (energy.members.mean(1) - seen.wanted).abs(), energy.spread
+
+
+def cross_validated(seen: Seen, steps: int) -> float:
+    """Prints how far photos of truths that were left out are off; returns the interval that holds SHARE of each kind."""
+    error, spread = torch.empty_like(seen.wanted), torch.empty_like(seen.wanted)
+    for fold in seen.fold.unique():
+        out = seen.fold == fold
+        error[out], spread[out] = _apart(fitted(seen.part(~out), steps), seen.part(out))
+    widest = 0.0
+    for which, kind in enumerate(KINDS):
+        chosen = seen.kind == which
+        if chosen.any():
+            needed = float((error[chosen] / spread[chosen]).quantile(SHARE))
+            stops = float(error[chosen].median()) / math.log(2)
+            print(f"{kind}: {int(chosen.sum())} photos, {stops:.3f} stops off (median), interval {needed:.3f} of the spread")
+            widest = max(widest, needed)
+    return widest
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
+    parser.add_argument("--data", type=Path, nargs="+", required=True, help="folders of linear .exr truth")
+    parser.add_argument("--weights", type=Path, required=True, help="average.safetensors of a training")
+    parser.add_argument("--out", type=Path, required=True, help="the same with the new energy head")
+    parser.add_argument("--photos", type=int, default=2000)
+    parser.add_argument("--steps", type=int, default=3000)
+    parser.add_argument("--device", default="cpu")
+    options = parser.parse_args()
+    network = Network(NetworkConfig())
+    network.load_state_dict(load_file(options.weights))
+    network = network.to(options.device).eval()
+    truths, _ = data.load(options.data, torch.device(options.device), everything=True)
+    torch.manual_seed(SEED)
+    seen = photographed(network, truths, options.photos)
+    interval = cross_validated(seen, options.steps)
+    network.energy = fitted(seen, options.steps)
+    network.energy.interval.fill_(interval)
+    save_average(network, options.out)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
