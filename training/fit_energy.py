@@ -69,7 +69,7 @@ def photographed(network: Network, truths: data.Truths, count: int) -> Seen:
     rows: list[Seen] = []
     for number, part in enumerate(data.folds(truths, FOLDS)):
         for which, (kind, share) in enumerate(KINDS.items()):
-            if not len({"panorama": part.panoramas, "sky": part.skies, "flat": part.stills}[kind]):
+            if kind == "sky" and not len(part.skies):
                 continue
             for _ in range(math.ceil(share * count / FOLDS / GROUP)):
                 rows.append(_looked_at(network, _shots(part, kind, GROUP), which, number))
