@@ -103,7 +103,7 @@ def gathered(density: Tensor, detail: Tensor, over: Tensor, *, panorama: bool) -
 
     The density is a mean over what could be there, so it is spread wider than any light is. How far light moves here matters
     little for what it lights, and much for how many pixels come out brighter than they were. Cells that overlap by half share
-    the light; each hands out what it holds.
+    the light; each hands out what it holds. So light turns exactly with a panorama by multiples of a cell alone.
     """
     h, w = detail.shape[-2:]
     density, detail, over = (functional.pad(x, (0, -w % _CELL, 0, -h % _CELL)) for x in (density, detail, over))
