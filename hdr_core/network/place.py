@@ -23,7 +23,8 @@ LARGEST_TINT = 0.5  # natural log
 LARGEST_DETAIL = 16.0  # natural log
 COUNT = 3 * SCALES + 19
 _FLOOR = 1e-3
-_CELL = 32  # pixels: 22 degrees of a panorama
+_APART, _REACH = 16, 32  # pixels: of a cell to the next, and from its centre to its edge; 32 are 22 degrees of a panorama
+_MARGIN = _REACH - _APART // 2  # how far the outermost cells reach beyond the picture
 
 
 def places(like: Tensor, *, panorama: bool) -> Tensor:
@@ -102,14 +103,15 @@ def gathered(density: Tensor, detail: Tensor, over: Tensor, *, panorama: bool) -
     """`density` (N, 3, h, w), its light moved within about 40 pixels to where the log density `detail` (N, 1, h, w) says.
 
     The density is a mean over what could be there, so it is spread wider than any light is. How far light moves here matters
-    little for what it lights, and much for how many pixels come out brighter than they were. Cells that overlap by half share
-    the light; each hands out what it holds. So light turns exactly with a panorama by multiples of a cell alone.
+    little for what it lights, and much for how many pixels come out brighter than they were. Wide cells that overlap share the
+    light; each hands out what it holds. So light turns exactly with a panorama by multiples of the cells' distance alone.
     """
     h, w = detail.shape[-2:]
-    density, detail, over = (functional.pad(x, (0, -w % _CELL, 0, -h % _CELL)) for x in (density, detail, over))
+    density, detail, over = (functional.pad(x, (0, -w % _REACH, 0, -h % _REACH)) for x in (density, detail, over))
     most = over.amax(1, keepdim=True)
-    nearby = functional.max_pool2d(torch.where(most > 0, detail, -torch.inf), _CELL)
-    nearby = functional.max_pool2d(pad(nearby, 1, panorama=panorama), 3, 1).clamp(min=-1e4)
+    nearby = functional.max_pool2d(torch.where(most > 0, detail, -torch.inf), _APART)
+    radius = _REACH // _APART
+    nearby = functional.max_pool2d(pad(nearby, radius, panorama=panorama), 2 * radius + 1, 1).clamp(min=-1e4)
     fine = torch.exp((detail - _enlarged(nearby, panorama=panorama)).clamp(-LARGEST_DETAIL, 0))
     held = _collected(torch.cat([fine, luminance(density)[:, None]], 1) * most, panorama=panorama)
     ratio = held[:, 1:] / held[:, :1].clamp(min=1e-12)
@@ -117,19 +119,40 @@ def gathered(density: Tensor, detail: Tensor, over: Tensor, *, panorama: bool) -
     return moved[..., :h, :w]
 
 
+def _tent(like: Tensor) -> Tensor:
+    """What a cell has of the pixels around its centre along one axis, (2 * _REACH,); the shares of a pixel add up to 1."""
+    away = (torch.arange(2 * _REACH, device=like.device, dtype=like.dtype) + 0.5 - _REACH).abs()
+    return (1 - away / _REACH) * _APART / _REACH
+
+
+def _beyond(x: Tensor, radius: int, *, panorama: bool) -> Tensor:
+    """`pad`, but a flat picture is mirrored: so what a cell beyond the edge takes from a pixel, its mirror image takes, too, and
+    no light is lost at the edge.
+    """
+    if panorama:
+        return pad(x, radius, panorama=True)
+    x = torch.cat([x[..., :radius, :].flip(-2), x, x[..., -radius:, :].flip(-2)], -2)
+    return torch.cat([x[..., :radius].flip(-1), x, x[..., -radius:].flip(-1)], -1)
+
+
 def _enlarged(cells: Tensor, *, panorama: bool) -> Tensor:
-    """Bilinear, from cells (N, C, h / 32, w / 32) to pixels (N, C, h, w)."""
-    wide = functional.interpolate(pad(cells, 1, panorama=panorama), scale_factor=_CELL, mode="bilinear", align_corners=False)
-    return wide[..., _CELL:-_CELL, _CELL:-_CELL]
+    """From cells (N, C, h / 16, w / 16) to pixels: of each the mean over the cells that have a share of it."""
+    n, c, h, w = cells.shape
+    radius, tent = _REACH // _APART, _tent(cells)
+    x = _beyond(cells, radius, panorama=panorama).view(n * c, 1, h + 2 * radius, w + 2 * radius)
+    x = functional.conv_transpose2d(x, tent.view(1, 1, -1, 1), stride=(_APART, 1))
+    x = functional.conv_transpose2d(x, tent.view(1, 1, 1, -1), stride=(1, _APART))
+    inner = slice(_REACH + _MARGIN, -_REACH - _MARGIN)
+    return x[..., inner, inner].view(n, c, h * _APART, w * _APART)
 
 
 def _collected(x: Tensor, *, panorama: bool) -> Tensor:
-    """The adjoint of `_enlarged`: each pixel of (N, C, h, w) goes to the cells that it is enlarged from, in the same shares."""
-    tent = 1 - (torch.arange(2 * _CELL, device=x.device, dtype=x.dtype) + 0.5 - _CELL).abs() / _CELL
+    """The adjoint of `_enlarged`: each pixel of (N, C, h, w) goes to the cells that have a share of it, in these shares."""
     n, c, h, w = x.shape
-    x = pad(x, _CELL // 2, panorama=panorama).view(n * c, 1, h + _CELL, w + _CELL)
-    x = functional.conv2d(x, tent.view(1, 1, -1, 1), stride=(_CELL, 1))
-    return functional.conv2d(x, tent.view(1, 1, 1, -1), stride=(1, _CELL)).view(n, c, h // _CELL, w // _CELL)
+    tent = _tent(x)
+    x = _beyond(x, _MARGIN, panorama=panorama).view(n * c, 1, h + 2 * _MARGIN, w + 2 * _MARGIN)
+    x = functional.conv2d(x, tent.view(1, 1, -1, 1), stride=(_APART, 1))
+    return functional.conv2d(x, tent.view(1, 1, 1, -1), stride=(1, _APART)).view(n, c, h // _APART, w // _APART)
 
 
 class PlaceHead(nn.Module):
