@@ -20,7 +20,7 @@ from hdr_core.network.model import NetworkConfig
 from . import data
 from .camera import Shot, shoot
 from .measure import line, measure
-from .trainer import LEARNING_RATE, Trainer
+from .trainer import LEARNING_RATE, PARTS, Trainer
 
 SEED = 20230
 PANORAMAS, SMALL_PANORAMAS, FLATS, WHOLES = 12, 20, 20, 48  # photos a step
@@ -57,7 +57,11 @@ def _options() -> argparse.Namespace:
     begin = parser.add_mutually_exclusive_group()
     begin.add_argument("--resume", type=Path, help="folder of an earlier --out")
     begin.add_argument("--start", type=Path, help="weights to begin a new schedule with")
-    parser.add_argument("--overview-only", action="store_true", help="train the curve and the energy alone: far faster steps")
+    parser.add_argument(
+        "--only",
+        choices=list(PARTS),
+        help="overview: the curve, how much light, and where, in fast steps; restoring: all but the curve and how much light",
+    )
     parser.add_argument("--everything", action="store_true", help="learn from the held-out truths too: for what ships")
     parser.add_argument("--device", default="cuda")
     return parser.parse_args()
@@ -77,7 +81,7 @@ def main() -> int:
     for name, t in (("learn", learn), ("held out", held)):
         print(f"{name}: {len(t.panoramas)} panoramas, {len(t.skies)} skies, {len(t.stills)} stills", flush=True)
     torch.manual_seed(SEED)
-    trainer = Trainer(NetworkConfig(), device, overview_only=options.overview_only)
+    trainer = Trainer(NetworkConfig(), device, part=options.only or "all")
     if options.start:
         trainer.start_from(options.start)
     elif options.resume:
@@ -88,7 +92,7 @@ def main() -> int:
     before = trainer.done
     began = reported = time.monotonic()
     while trainer.done < 1 and time.monotonic() - began < 60 * options.run_minutes:
-        shot, panorama = (None, True) if options.overview_only else batch(learn, trainer.step)
+        shot, panorama = (None, True) if options.only == "overview" else batch(learn, trainer.step)
         rate = LEARNING_RATE * (0.5 * (1 + math.cos(math.pi * trainer.done)) + 0.005)
         parts = trainer.learn(shot, whole(learn), panorama=panorama, rate=rate)
         trainer.done = before + (time.monotonic() - began) / (60 * options.minutes)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import torch
 from safetensors.torch import load_file
-from torch import nn
 
 from hdr_core.network.blocks import block_statistics
 from hdr_core.network.model import Network, NetworkConfig, Overview
@@ -24,22 +24,26 @@ WEIGHT_DECAY, ENERGY_DECAY = 0.05, 0.3
 WARM_UP = 200  # steps
 EMA = 0.998
 AVERAGE = "average.safetensors"
+Part = Literal["all", "overview", "restoring"]
+PARTS = {"overview": ("preliminary", "energy", "place"), "restoring": ("place", "backbone", "gain", "detail", "guide", "heads")}
 
 
 class Trainer:
     """`step` counts steps; `done` is the share of the schedule that they covered, in [0, 1], kept for whoever goes on."""
 
-    def __init__(self, config: NetworkConfig, device: torch.device, *, overview_only: bool = False) -> None:
+    def __init__(self, config: NetworkConfig, device: torch.device, *, part: Part = "all") -> None:
         self.device = device
         self.network = self._placed(Network(config))
         self.average = self._placed(Network(config)).eval()
         self.average.load_state_dict(self.network.state_dict())
+        for name, module in self.network.named_children():
+            module.requires_grad_(part == "all" or name in PARTS[part])
         energy = set(self.network.energy.parameters())
-        others = nn.ModuleList([self.network.preliminary, self.network.place]) if overview_only else self.network
+        learning = [p for p in self.network.parameters() if p.requires_grad]
         self.optimiser = torch.optim.AdamW(
             [
-                {"params": [p for p in others.parameters() if p not in energy], "factor": 1.0, "weight_decay": WEIGHT_DECAY},
-                {"params": list(energy), "factor": ENERGY_RATE, "weight_decay": ENERGY_DECAY},
+                {"params": [p for p in learning if p not in energy], "factor": 1.0, "weight_decay": WEIGHT_DECAY},
+                {"params": [p for p in learning if p in energy], "factor": ENERGY_RATE, "weight_decay": ENERGY_DECAY},
             ],
             LEARNING_RATE,
             betas=(0.9, 0.98),

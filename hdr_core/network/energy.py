@@ -17,17 +17,20 @@ from .statistics import COUNT, statistics
 
 MEMBERS, WIDTH, DROPOUT, NOISE = 8, 64, 0.1, 0.15
 LARGEST_LOG_RATIO = 9.0  # e^9 = 2^13 times what the photo shows of its clipped pixels
+HEDGE = 0.3  # of the expected error: light too strong by a factor is more wrong than light too weak by the same
 
 
 @dataclass(frozen=True)
 class Energy:
     """log_ratio (N,): natural log of the light of the clipped pixels over what the photo shows of them, at least 0;
-    spread (N,): in 80% of photos the truth is no further away; members (N, M): log_ratio of each member, not limited;
-    log_scale (N, M): log of the mean absolute error that each member expects of itself.
+    spread (N,): in 80% of photos the truth is no further away; restored (N,): the log ratio to restore, below log_ratio;
+    members (N, M): log_ratio of each member, not limited; log_scale (N, M): log of the mean absolute error that each member
+    expects of itself.
     """
 
     log_ratio: Tensor
     spread: Tensor
+    restored: Tensor
     members: Tensor
     log_scale: Tensor
 
@@ -73,8 +76,9 @@ class EnergyHead(nn.Module):
         members, log_scale = torch.baddbmm(self.last_bias, x, self.last).permute(1, 0, 2).unbind(2)
         log_scale = log_scale.clamp(-4, 2)
         middle = members.mean(1)
-        spread = self.interval * (log_scale.exp().mean(1) ** 2 + members.var(1) / 2).sqrt()
-        return Energy(middle.clamp(0, LARGEST_LOG_RATIO), spread, members, log_scale)
+        error = (log_scale.exp().mean(1) ** 2 + members.var(1) / 2).sqrt()
+        ratio, restored = (x.clamp(0, LARGEST_LOG_RATIO) for x in (middle, middle - HEDGE * error))
+        return Energy(ratio, self.interval * error, restored, members, log_scale)
 
     def _dropped(self, x: Tensor) -> Tensor:
         return functional.dropout(x, DROPOUT, self.training)

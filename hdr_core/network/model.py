@@ -20,7 +20,7 @@ from .curve import srgb_decode
 from .energy import Energy, EnergyHead
 from .kernel_heads import LARGEST_LOG_GAIN, KernelHeads, Kernels, Low
 from .padding import Conv, pad, sample_grid
-from .place import PlaceHead, gathered, places
+from .place import PlaceHead, brightest, gathered, places
 from .preliminary import Curve, Preliminary, preliminary
 from .soft_mask import soft_mask
 from .statistics import area, luminance
@@ -104,7 +104,7 @@ def _shared_out(
     overview: Overview, over: Tensor, log_gain: Tensor, density: Tensor, *, panorama: bool
 ) -> tuple[Tensor, Tensor]:
     """Share out the light that the energy head says: the log gains keep theirs, up to the whole; what is missing goes where
-    `density` (N, 3, h, w) says. Returns the surplus (N, 3, h, w) and what the gains keep, (N,).
+    `density` (N, 3, h, w) is `brightest`. Returns the surplus (N, 3, h, w) and what the gains keep, (N,).
     """
     radiance = overview.radiance
     share = area(*radiance.shape[-2:], panorama=panorama, like=radiance)
@@ -112,9 +112,10 @@ def _shared_out(
     def total(x: Tensor) -> Tensor:
         return (luminance(x) * share).sum((-2, -1))
 
-    wanted = overview.light.shown * torch.expm1(overview.energy.log_ratio.detach())
+    wanted = overview.light.shown * torch.expm1(overview.energy.restored.detach())
     given = total(radiance * torch.expm1(over * log_gain.clamp(max=LARGEST_LOG_GAIN)))
     keep = torch.where(given > wanted, wanted / given.clamp(min=1e-9), 1.0)
+    density = density * brightest(luminance(over * radiance * density) * share)[:, None]
     missing = (wanted - given).clamp(min=0) / total(over * radiance * density).clamp(min=1e-9)
     return density * missing.view(-1, 1, 1, 1), keep
 
@@ -166,11 +167,12 @@ class Network(nn.Module):
         clipped, luminous = over.amax(1), luminance(radiance) * share
         shown, seen = ((x * luminous).sum((-2, -1)) for x in (clipped, 1 - clipped))
 
-        def restored(way: int) -> Tensor:
-            light = shown * (energy.log_ratio + way * energy.spread).clamp(min=0).exp()
+        def clipped_share(log_ratio: Tensor) -> Tensor:
+            light = shown * log_ratio.clamp(min=0).exp()
             return light / (light + seen).clamp(min=1e-12)
 
-        light = Light(restored(0), restored(-1), restored(1), shown)
+        low, high = energy.log_ratio - energy.spread, energy.log_ratio + energy.spread
+        light = Light(clipped_share(energy.restored), clipped_share(low), clipped_share(high), shown)
         return Overview(estimated, camera, curve, radiance, energy, density, light)
 
     def guidance(self, view: View, overview: Overview) -> Guidance:

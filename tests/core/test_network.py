@@ -109,7 +109,7 @@ def test_the_light_is_what_the_energy_head_says_at_every_size(network, panorama)
             done = network(code, panorama=panorama, camera=torch.zeros(1))
         share = area(height, 2 * height, panorama=panorama, like=code)
         before, after = ((luminance(x) * share).sum() for x in (srgb_decode(code), done.radiance))
-        said = done.overview.light.shown * torch.expm1(done.overview.energy.log_ratio)
+        said = done.overview.light.shown * torch.expm1(done.overview.energy.restored)
         assert said > 0.02
         assert abs(torch.log2(after / (before + said))) < 0.1  # stops
         lights.append(after)

@@ -15,7 +15,7 @@ from hdr_core.network.view import look
 from training import losses
 from training.camera import Shot, shoot
 from training.ship import main as ship
-from training.trainer import Trainer
+from training.trainer import PARTS, Trainer
 
 SMALL = NetworkConfig(widths=(8, 8, 16, 16, 16), guidance=4, head_width=8)
 
@@ -119,14 +119,15 @@ def test_the_interval_holds_the_truth_of_four_of_five_photos(shot):
     assert torch.cat(inside).float().mean() == pytest.approx(0.8, abs=0.06)
 
 
-def test_only_what_is_asked_for_learns(shot):
+@pytest.mark.parametrize("part", list(PARTS))
+def test_only_what_is_asked_for_learns(shot, part):
     torch.manual_seed(0)
-    trainer = Trainer(SMALL, torch.device("cpu"), overview_only=True)
+    trainer = Trainer(SMALL, torch.device("cpu"), part=part)
     before = {name: p.clone() for name, p in trainer.network.named_parameters()}
     for _ in range(2):
-        trainer.learn(None, shot, panorama=True, rate=1e-2)
+        trainer.learn(shot if part == "restoring" else None, shot, panorama=True, rate=1e-2)
     moved = {name.split(".")[0] for name, p in trainer.network.named_parameters() if not torch.equal(p, before[name])}
-    assert moved == {"preliminary", "energy", "place"}
+    assert moved == set(PARTS[part])
 
 
 def test_a_folder_without_a_checkpoint_is_named(tmp_path):
