@@ -143,7 +143,7 @@ def _tent(like: Tensor) -> Tensor:
 
 
 def _beyond(x: Tensor, radius: int, *, panorama: bool) -> Tensor:
-    """`pad`, but a flat picture is mirrored: what a cell beyond the edge takes from a pixel, its mirror image takes as well, and
+    """`pad`, but a flat picture is mirrored: what a cell beyond the edge takes from a pixel, its mirror image takes too, and
     no light is lost.
     """
     if panorama:
