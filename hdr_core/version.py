@@ -1,3 +1,3 @@
 """This software's version; the same as in pyproject.toml and blender_manifest.toml."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -31,6 +31,7 @@ from .train import SEED
 from .trainer import LEARNING_RATE, Trainer
 
 PHOTOS = 12  # a step, of 512 x 256
+FIGURES = ("pu21_psnr", "highlight_stops", "diffuse_rmse", "glossy_rmse", "energy")
 VARIANTS = {
     "plain encoder-decoder": NetworkConfig(mask="none", kernels="direct", energy=False),
     "kernels, without soft mask": NetworkConfig(mask="none", energy=False),
@@ -63,7 +64,7 @@ def train(config: NetworkConfig, truths: data.Truths, steps: int, start: Path | 
 
 @torch.inference_mode()
 def cost(network: Network) -> dict[str, float]:
-    """The full-size part at 2048 x 1024: milliseconds in bfloat16 (plain torch), MiB of kernels at two bytes a weight."""
+    """The full-size part at 2048 x 1024: milliseconds in bfloat16, MiB of kernels at two bytes a weight."""
     code = torch.rand(1, 3, 1024, 2048, device="cuda")
     halo = network.halo
     with torch.autocast("cuda", torch.bfloat16):
@@ -83,16 +84,17 @@ def cost(network: Network) -> dict[str, float]:
 
 
 def table(folder: Path) -> str:
-    """Markdown of what `folder` holds."""
+    """Markdown of what `folder` holds, a row for each variant; of each condition the FIGURES."""
     found = [json.loads(path.read_text()) for path in folder.glob("ablation-*.json")]
+    if not found:
+        raise FileNotFoundError(f"no result of a variant in {folder}: run without --table first")
     found.sort(key=lambda row: list(VARIANTS).index(row["name"]))
-    figures = ("pu21_psnr", "highlight_stops", "diffuse_rmse", "glossy_rmse", "energy")
-    lines = ["| | M weights | ms | MiB | condition | " + " | ".join(figures) + " |", "| --- " * (5 + len(figures)) + "|"]
+    columns = ["", "M weights", "ms", "MiB", *found[0]["held"]]
+    lines = ["| " + " | ".join(columns) + " |", "| --- " * len(columns) + "|"]
     for row in found:
-        first = f"{row['name']} | {row['parameters'] / 1e6:.2f} | {row['cost']['ms']:.1f} | {row['cost']['mib']:.0f}"
-        for name, values in row["held"].items():
-            lines.append(f"| {first} | {name} | " + " | ".join(f"{values[f]:.3f}" for f in figures) + " |")
-            first = " | | | "
+        held = [" / ".join(f"{values[f]:.2f}" for f in FIGURES) for values in row["held"].values()]
+        cost = (f"{row['parameters'] / 1e6:.2f}", f"{row['cost']['ms']:.1f}", f"{row['cost']['mib']:.0f}")
+        lines.append("| " + " | ".join([row["name"], *cost, *held]) + " |")
     return "\n".join(lines)
 
 
