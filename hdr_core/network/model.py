@@ -20,7 +20,7 @@ from .curve import srgb_decode
 from .energy import Energy, EnergyHead
 from .kernel_heads import LARGEST_LOG_GAIN, KernelHeads, Kernels, Low
 from .padding import Conv, pad, sample_grid
-from .place import PlaceHead, brightest, gathered, places
+from .place import PlaceHead, concentrated, gathered, places
 from .preliminary import Curve, Preliminary, preliminary
 from .soft_mask import soft_mask
 from .statistics import area, luminance
@@ -104,7 +104,7 @@ def _shared_out(
     overview: Overview, over: Tensor, log_gain: Tensor, density: Tensor, *, panorama: bool
 ) -> tuple[Tensor, Tensor]:
     """Share out the light that the energy head says: the log gains keep theirs, up to the whole; what is missing goes where
-    `density` (N, 3, h, w) is `brightest`. Returns the surplus (N, 3, h, w) and what the gains keep, (N,).
+    `density` (N, 3, h, w) says, `concentrated`. Returns the surplus (N, 3, h, w) and what the gains keep, (N,).
     """
     radiance = overview.radiance
     share = area(*radiance.shape[-2:], panorama=panorama, like=radiance)
@@ -115,7 +115,7 @@ def _shared_out(
     wanted = overview.light.shown * torch.expm1(overview.energy.restored.detach())
     given = total(radiance * torch.expm1(over * log_gain.clamp(max=LARGEST_LOG_GAIN)))
     keep = torch.where(given > wanted, wanted / given.clamp(min=1e-9), 1.0)
-    density = density * brightest(luminance(over * radiance * density) * share)[:, None]
+    density = concentrated(density, over * radiance * density * share, panorama=panorama)
     missing = (wanted - given).clamp(min=0) / total(over * radiance * density).clamp(min=1e-9)
     return density * missing.view(-1, 1, 1, 1), keep
 

@@ -21,11 +21,12 @@ SCALES = HALVINGS + 3
 LARGEST_LOGIT = 7.0  # e^14 between the brightest and the darkest of the clipped pixels
 LARGEST_TINT = 0.5  # natural log
 LARGEST_DETAIL = 16.0  # natural log
-BRIGHTEST = 0.5  # share of the gathered light
+MOST_COLOUR = 4.0  # of a channel over luminance
+BRIGHTEST = 0.6  # share of the gathered light
 COUNT = 3 * SCALES + 19
 _FLOOR = 1e-3
-_APART, _REACH = 16, 32  # pixels: of a cell to the next, and from its centre to its edge; 32 are 22 degrees of a panorama
-_MARGIN = _REACH - _APART // 2  # how far the outermost cells reach beyond the picture
+APART = 16  # pixels: from one cell that shares out light to the next
+NEAR, FAR = 32, 128  # pixels: from a cell's centre to its edge; 32 are 22 degrees of a panorama
 
 
 def places(like: Tensor, *, panorama: bool) -> Tensor:
@@ -104,42 +105,58 @@ def gathered(density: Tensor, detail: Tensor, over: Tensor, *, panorama: bool) -
     """`density` (N, 3, h, w), its light moved within about 40 pixels to where the log density `detail` (N, 1, h, w) says.
 
     The density is a mean over what could be there, so it is spread wider than any light is. How far light moves here matters
-    little for what it lights, and much for how many pixels come out brighter than they were. Wide cells that overlap share the
+    little for what it lights, and much for how many pixels come out brighter than they were. Cells that overlap share the
     light; each hands out what it holds. So light turns exactly with a panorama by multiples of the cells' distance alone.
     """
     h, w = detail.shape[-2:]
-    density, detail, over = (functional.pad(x, (0, -w % _REACH, 0, -h % _REACH)) for x in (density, detail, over))
+    density, detail, over = _padded(NEAR, density, detail, over)
     most = over.amax(1, keepdim=True)
-    nearby = functional.max_pool2d(torch.where(most > 0, detail, -torch.inf), _APART)
-    radius = _REACH // _APART
+    nearby = functional.max_pool2d(torch.where(most > 0, detail, -torch.inf), APART)
+    radius = NEAR // APART
     nearby = functional.max_pool2d(pad(nearby, radius, panorama=panorama), 2 * radius + 1, 1).clamp(min=-1e4)
-    fine = torch.exp((detail - _enlarged(nearby, panorama=panorama)).clamp(-LARGEST_DETAIL, 0))
-    held = _collected(torch.cat([fine, luminance(density)[:, None]], 1) * most, panorama=panorama)
-    ratio = held[:, 1:] / held[:, :1].clamp(min=1e-12)
-    moved = density / luminance(density)[:, None].clamp(min=1e-12) * fine * _enlarged(ratio, panorama=panorama)
-    return moved[..., :h, :w]
+    fine = torch.exp((detail - _enlarged(nearby, NEAR, panorama=panorama)).clamp(-LARGEST_DETAIL, 0))
+    return (fine * _handed_out(density * over, fine * over, NEAR, panorama=panorama))[..., :h, :w]
 
 
-def brightest(light: Tensor) -> Tensor:
-    """Where the pixels lie that hold BRIGHTEST of `light` (N, h, w), the brightest ones: (N, h, w), 1 there and 0 elsewhere.
+def concentrated(density: Tensor, light: Tensor, *, panorama: bool) -> Tensor:
+    """`density` (N, 3, h, w) in the brightest pixels alone, which hold BRIGHTEST of `light` (N, 3, h, w), what density times
+    radiance times solid angle is there; they get the light of the others around, as far as 90 degrees of a panorama.
 
     What is left over lies thinly in many pixels, each of them too bright; without it a picture looks better and lights as well.
-    Found by bisection: a GPU's sums are the same every time, its running sums are not.
+    The threshold is found by bisection: a GPU's sums are the same every time, its running sums are not.
     """
-    light = light.detach()
-    wanted = BRIGHTEST * light.sum((-2, -1), keepdim=True)
-    low, high = torch.zeros_like(wanted), light.amax((-2, -1), keepdim=True)
+    h, w = light.shape[-2:]
+    (light,) = _padded(FAR, light.detach())
+    bright = luminance(light)[:, None]
+    wanted = BRIGHTEST * bright.sum((-2, -1), keepdim=True)
+    low, high = torch.zeros_like(wanted), bright.amax((-2, -1), keepdim=True)
     for _ in range(30):
         middle = (low + high) / 2
-        enough = (light * (light >= middle)).sum((-2, -1), keepdim=True) >= wanted
+        enough = (bright * (bright >= middle)).sum((-2, -1), keepdim=True) >= wanted
         low, high = torch.where(enough, middle, low), torch.where(enough, high, middle)
-    return (light >= low).to(light)
+    kept = (bright >= low).to(light)
+    return density * (kept * _handed_out(light, light * kept, FAR, panorama=panorama))[..., :h, :w]
 
 
-def _tent(like: Tensor) -> Tensor:
-    """What a cell has of the pixels around its centre along one axis, (2 * _REACH,); the shares of a pixel add up to 1."""
-    away = (torch.arange(2 * _REACH, device=like.device, dtype=like.dtype) + 0.5 - _REACH).abs()
-    return (1 - away / _REACH) * _APART / _REACH
+def _handed_out(light: Tensor, shares: Tensor, reach: int, *, panorama: bool) -> Tensor:
+    """By what the `shares` (N, 3, h, w) of pixels have to be multiplied so that each cell hands out the `light` (N, 3, h, w) it
+    holds, each channel by itself: so light keeps its colour where it goes to pixels that clip in one channel only.
+    """
+    held, wanted = _collected(torch.cat([light, shares], 1), reach, panorama=panorama).chunk(2, 1)
+    whole = luminance(held)[:, None] / luminance(wanted)[:, None].clamp(min=1e-20)
+    ratio = torch.minimum(held / wanted.clamp(min=1e-20), MOST_COLOUR * whole)
+    return _enlarged(ratio, reach, panorama=panorama)
+
+
+def _padded(reach: int, *maps: Tensor) -> list[Tensor]:
+    """Maps (N, C, h, w) with zeros below and to the right, so that both sides are multiples of `reach`."""
+    return [functional.pad(x, (0, -x.shape[-1] % reach, 0, -x.shape[-2] % reach)) for x in maps]
+
+
+def _tent(reach: int, like: Tensor) -> Tensor:
+    """What a cell has of the pixels around its centre along one axis, (2 * reach,); the shares of a pixel add up to 1."""
+    away = (torch.arange(2 * reach, device=like.device, dtype=like.dtype) + 0.5 - reach).abs()
+    return (1 - away / reach) * APART / reach
 
 
 def _beyond(x: Tensor, radius: int, *, panorama: bool) -> Tensor:
@@ -152,24 +169,24 @@ def _beyond(x: Tensor, radius: int, *, panorama: bool) -> Tensor:
     return torch.cat([x[..., :radius].flip(-1), x, x[..., -radius:].flip(-1)], -1)
 
 
-def _enlarged(cells: Tensor, *, panorama: bool) -> Tensor:
+def _enlarged(cells: Tensor, reach: int, *, panorama: bool) -> Tensor:
     """From cells (N, C, h / 16, w / 16) to pixels: of each the mean over the cells that have a share of it."""
     n, c, h, w = cells.shape
-    radius, tent = _REACH // _APART, _tent(cells)
+    radius, tent = reach // APART, _tent(reach, cells)
     x = _beyond(cells, radius, panorama=panorama).view(n * c, 1, h + 2 * radius, w + 2 * radius)
-    x = functional.conv_transpose2d(x, tent.view(1, 1, -1, 1), stride=(_APART, 1))
-    x = functional.conv_transpose2d(x, tent.view(1, 1, 1, -1), stride=(1, _APART))
-    inner = slice(_REACH + _MARGIN, -_REACH - _MARGIN)
-    return x[..., inner, inner].view(n, c, h * _APART, w * _APART)
+    x = functional.conv_transpose2d(x, tent.view(1, 1, -1, 1), stride=(APART, 1))
+    x = functional.conv_transpose2d(x, tent.view(1, 1, 1, -1), stride=(1, APART))
+    edge = 2 * reach - APART // 2
+    return x[..., edge:-edge, edge:-edge].view(n, c, h * APART, w * APART)
 
 
-def _collected(x: Tensor, *, panorama: bool) -> Tensor:
+def _collected(x: Tensor, reach: int, *, panorama: bool) -> Tensor:
     """The adjoint of `_enlarged`: each pixel of (N, C, h, w) goes to the cells that have a share of it, in these shares."""
     n, c, h, w = x.shape
-    tent = _tent(x)
-    x = _beyond(x, _MARGIN, panorama=panorama).view(n * c, 1, h + 2 * _MARGIN, w + 2 * _MARGIN)
-    x = functional.conv2d(x, tent.view(1, 1, -1, 1), stride=(_APART, 1))
-    return functional.conv2d(x, tent.view(1, 1, 1, -1), stride=(1, _APART)).view(n, c, h // _APART, w // _APART)
+    margin, tent = reach - APART // 2, _tent(reach, x)  # margin: how far the outermost cells reach beyond the picture
+    x = _beyond(x, margin, panorama=panorama).view(n * c, 1, h + 2 * margin, w + 2 * margin)
+    x = functional.conv2d(x, tent.view(1, 1, -1, 1), stride=(APART, 1))
+    return functional.conv2d(x, tent.view(1, 1, 1, -1), stride=(1, APART)).view(n, c, h // APART, w // APART)
 
 
 class PlaceHead(nn.Module):
