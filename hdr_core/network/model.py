@@ -18,9 +18,10 @@ from ..kernel_apply import kernel_apply
 from .backbone import MASKS, Backbone
 from .curve import srgb_decode
 from .energy import Energy, EnergyHead
+from .gather import concentrated, gathered
 from .kernel_heads import LARGEST_LOG_GAIN, KernelHeads, Kernels, Low
 from .padding import Conv, pad, sample_grid
-from .place import PlaceHead, concentrated, gathered, places
+from .place import PlaceHead, places
 from .preliminary import Curve, Preliminary, preliminary
 from .soft_mask import soft_mask
 from .statistics import area, luminance

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from hdr_core.network.place import COUNT, PlaceHead, features, gathered
+from hdr_core.network.gather import BRIGHTEST, concentrated, gathered
+from hdr_core.network.place import COUNT, PlaceHead, features
+from hdr_core.network.statistics import luminance
 
 HEIGHT, WIDTH = 128, 256
 
@@ -78,3 +80,33 @@ def test_a_tint_does_not_change_the_luminance(head):
     _, tint = head.estimate(torch.randn(2, COUNT, 8, 8))
     assert (0.2126 * tint[:, 0] + 0.7152 * tint[:, 1] + 0.0722 * tint[:, 2]).abs().max() < 1e-5
     assert tint.abs().max() > 0.01
+
+
+def test_few_pixels_get_the_light_of_the_others_and_none_is_lost(scene):
+    _, over = scene
+    density = over * torch.rand(1, 3, HEIGHT, WIDTH) ** 8
+    out = concentrated(density, density, panorama=True)
+    torch.testing.assert_close(luminance(out).sum(), luminance(density).sum(), rtol=1e-3, atol=0)
+    lit = luminance(out) > 0
+    assert lit.sum() < 0.5 * (luminance(density) > 0).sum()
+    assert luminance(density)[lit].sum() >= 0.999 * BRIGHTEST * luminance(density).sum()
+    assert luminance(density)[~lit].max() <= luminance(density)[lit].min()
+
+
+def test_what_a_dim_pixel_loses_stays_on_its_side_of_the_sphere():
+    light = torch.zeros(1, 3, 256, 512)
+    light[..., 100, 100], light[..., 140, 130] = 10, 1
+    light[..., 100, 400], light[..., 140, 430] = 10, 1
+    light[..., 60, 110] = 3  # too dim to stay
+    out = luminance(concentrated(light, light, panorama=True))
+    assert out[..., 60, 110] == out[..., 140, 130] == 0
+    assert 1.15 < out[..., 100, 100] / out[..., 100, 400] < 14 / 11  # handed out over the whole sphere: 1
+
+
+def test_light_keeps_its_colour_where_one_channel_clips(scene):
+    _, over = scene
+    over[:, 1:, 60:64] = 0  # the window's upper edge, only red
+    detail = torch.zeros(1, 1, HEIGHT, WIDTH)
+    detail[..., 62, 190] = 8
+    out = (gathered(torch.ones_like(over), detail, over, panorama=True) * over).sum((-2, -1))
+    torch.testing.assert_close(out, over.sum((-2, -1)), rtol=1e-3, atol=0)
