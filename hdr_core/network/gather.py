@@ -14,7 +14,6 @@ from .padding import pad
 from .statistics import luminance
 
 LARGEST_DETAIL = 16.0  # natural log
-SURE = 3.0  # power of the density: where that is sure, detail does not move its light
 MOST_COLOUR = 4.0  # of a channel over luminance
 BRIGHTEST = 0.6  # share of the gathered light
 APART = 16  # pixels: from one cell that shares out light to the next
@@ -35,7 +34,6 @@ def gathered(density: Tensor, detail: Tensor, over: Tensor, *, panorama: bool) -
     radius = NEAR // APART
     nearby = functional.max_pool2d(pad(nearby, radius, panorama=panorama), 2 * radius + 1, 1).clamp(min=-1e4)
     fine = torch.exp((detail - _enlarged(nearby, NEAR, panorama=panorama)).clamp(-LARGEST_DETAIL, 0))
-    fine = fine * luminance(density)[:, None] ** SURE
     return (fine * _handed_out(density * over, fine * over, NEAR, panorama=panorama))[..., :h, :w]
 
 
