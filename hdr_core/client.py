@@ -24,7 +24,8 @@ from pathlib import Path
 from typing import IO, Any, Generic, TypeVar, cast
 
 from . import errors
-from .settings import Conversion, ConvertSettings, Progress
+from .inspection import Runtime
+from .settings import Conversion, ConvertSettings, Device, Progress
 from .sun import Sun
 from .temporary import remove_temporary
 
@@ -131,9 +132,13 @@ class WorkerClient:
     The process ends with `close`, when the client is collected or the interpreter exits, and on its own if this process dies.
     """
 
-    def __init__(self, python: Path, *, extra_paths: Sequence[Path] = ()) -> None:
-        """`python` runs the worker; `extra_paths` are searched for packages before that Python's own."""
+    def __init__(self, python: Path, *, extra_paths: Sequence[Path] = (), budget: int = 0) -> None:
+        """`python` runs the worker; `extra_paths` are searched for packages before that Python's own.
+
+        budget: memory that it may take for a conversion, in MiB; 0 where it may choose. It finds it in LDR_TO_HDRI_BUDGET.
+        """
         self._python = python
+        self._variables = {"LDR_TO_HDRI_BUDGET": str(budget)} if budget else {}
         self._paths = [Path(__file__).absolute().parents[1], *extra_paths]
         self._process: _Process | None = None
         self._end: Callable[[], object] = lambda: None  # of the process, at exit or when this client is collected
@@ -144,6 +149,11 @@ class WorkerClient:
     def running(self) -> bool:
         """Whether there is a live worker process, busy or not."""
         return self._process is not None and self._process.alive
+
+    @property
+    def busy(self) -> bool:
+        """Whether something that was asked of it is not done yet."""
+        return bool(self._jobs)
 
     @property
     def pid(self) -> int | None:
@@ -178,6 +188,10 @@ class WorkerClient:
         """
         return self._ask(Job(self, dict, None), {"op": "hello"})
 
+    def inspect(self, device: Device) -> Job[Runtime]:
+        """Ask what the worker's Python can do, and let it try `device` (as `inspection.inspect_runtime`). Returns at once."""
+        return self._ask(Job(self, Runtime.from_plain, None), {"op": "inspect", "device": device})
+
     def cancel(self) -> None:
         """Stop at once what is being converted: kill the process, remove its temporary file; unfinished jobs get Cancelled.
 
@@ -199,7 +213,7 @@ class WorkerClient:
     def _ask(self, job: Job[Result], request: Mapping[str, Any]) -> Job[Result]:
         self._take_in()
         if self._process is None or not self._process.alive:
-            self._process = _Process(self._python, self._paths)
+            self._process = _Process(self._python, self._paths, self._variables)
             self._end = weakref.finalize(self, self._process.end)
         self._last_id += 1
         self._jobs[self._last_id] = job
@@ -237,7 +251,7 @@ class WorkerClient:
 class _Process:
     """The child, its three pipes, and the two threads that read from it."""
 
-    def __init__(self, python: Path, paths: Sequence[Path]) -> None:
+    def __init__(self, python: Path, paths: Sequence[Path], variables: Mapping[str, str]) -> None:
         self._python = python
         self._messages: queue.Queue[bytes | None] = queue.Queue()  # None: it will say no more
         self._last_words: deque[str] = deque(maxlen=_STDERR_LINES)
@@ -250,7 +264,7 @@ class _Process:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                env=_environment(),
+                env={**_environment(), **variables},
                 creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
             )
         except OSError as error:

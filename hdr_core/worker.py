@@ -4,6 +4,7 @@ Requests come as JSON lines on standard input and are done in turn:
     {"id": 1, "op": "convert", "source": PATH, "output": PATH, "settings": {...}, "overwrite": false}
     {"id": 2, "op": "split", "source": PATH, "output": PATH}
     {"id": 3, "op": "hello"}
+    {"id": 4, "op": "inspect", "device": "auto"}
 Events go out as JSON lines on standard output:
     {"id": 1, "event": "progress", "fraction": 0.5, "stage": "Restoring light"}
     {"id": 1, "event": "done", "result": {...}}
@@ -29,6 +30,7 @@ from typing import IO, Any, NoReturn
 
 from .convert import convert
 from .errors import HdrError, WorkerError
+from .inspection import inspect_runtime
 from .runtime import REQUIREMENTS, require
 from .settings import ConvertSettings
 from .split_file import split_file
@@ -103,6 +105,8 @@ class Worker:
         operation = request.get("op")
         if operation == "hello":
             return _versions()
+        if operation == "inspect":
+            return asdict(inspect_runtime(request.get("device", "auto")))
         if operation not in ("convert", "split"):
             raise WorkerError(f"The worker knows no operation {operation!r}.", "Update the add-on, then restart it.")
         source, output = _paths(request)

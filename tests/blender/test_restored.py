@@ -8,7 +8,8 @@ from types import SimpleNamespace
 import bpy
 import pytest
 from bl_ext.user_default.ldr_to_hdri.hdr_core.restored import RestoredLight
-from bl_ext.user_default.ldr_to_hdri.operators.world import light_of_world
+from bl_ext.user_default.ldr_to_hdri.operators.environment import environment_node
+from bl_ext.user_default.ldr_to_hdri.operators.node_group import restored_light
 
 convert = bpy.ops.ldr_to_hdri.convert
 SENTENCE = r"\d+% of the light was restored \(\d+ to \d+%\)\."
@@ -46,12 +47,12 @@ def test_operator_and_panel_say_the_same_and_the_file_keeps_it(photo, shown, cap
     said = re.search(SENTENCE, capfd.readouterr().out)
     assert said is not None
     assert shown() == [said[0]]
-    light = light_of_world(bpy.context.scene.world)
+    light = restored_light(environment_node(bpy.context.scene.world).node_tree)
     assert 0 < light.low < light.share < light.high <= 1
     assert light.in_numbers().encode() in photo.with_name("lamp_hdri.exr").read_bytes()[:2000]
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "kept.blend"))
     bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "kept.blend"))
-    assert light_of_world(bpy.context.scene.world) == light
+    assert restored_light(environment_node(bpy.context.scene.world).node_tree) == light
     assert shown() == [said[0]]
 
 
@@ -60,7 +61,7 @@ def test_another_photo_replaces_what_is_said(photo, codes, write_picture, shown,
     dull = write_picture(tmp_path / "dull.png", codes // 2 + 30)
     convert(filepath=str(dull), world="REPLACE")
     assert shown() == ["No light had to be restored."]
-    assert light_of_world(bpy.context.scene.world) == RestoredLight(0.0, 0.0, 0.0)
+    assert restored_light(environment_node(bpy.context.scene.world).node_tree) == RestoredLight(0.0, 0.0, 0.0)
 
 
 def test_an_environment_that_lights_nothing_is_not_told_of(photo, shown):
