@@ -39,7 +39,9 @@ def draw_status(self: bpy.types.Header, _context: bpy.types.Context) -> None:
     row = self.layout.row(align=True)
     waiting = len(task_queue.pending()) - 1
     fraction, stage = running.progress
-    row.progress(factor=fraction, text=f"{running.title}: {iface_(stage or 'Starting')}")
+    bar = row.row()
+    bar.scale_x = 1.8
+    bar.progress(factor=fraction, text=f"{running.title}: {iface_(stage or 'Starting')}")
     row.operator(LDR_TO_HDRI_OT_cancel.bl_idname, text="", icon="CANCEL").place = task_queue.tasks().index(running)
     if waiting:
         row.label(text=iface_("{} waiting").format(waiting))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from types import SimpleNamespace
 
 import bpy
+import drawing
 import pytest
 from bl_ext.user_default.ldr_to_hdri.hdr_core.restored import RestoredLight
 from bl_ext.user_default.ldr_to_hdri.operators.environment import environment_node
@@ -15,30 +15,12 @@ convert = bpy.ops.ldr_to_hdri.convert
 SENTENCE = r"\d+% of the light was restored \(\d+ to \d+%\)\."
 
 
-class Layout:
-    """Keeps the labels that a panel draws."""
-
-    def __init__(self) -> None:
-        self.labels: list[str] = []
-
-    def label(self, *, text: str, icon: str) -> None:
-        self.labels.append(text)
-        assert icon in bpy.types.UILayout.bl_rna.functions["label"].parameters["icon"].enum_items
-
-    def operator(self, *_: object, **__: object) -> None: ...
-
-
 @pytest.fixture
 def shown():
-    """The labels of the panel, for the scene's world."""
-
-    def draw() -> list[str]:
-        layout = Layout()
-        panel = SimpleNamespace(layout=layout)
-        bpy.types.WORLD_PT_ldr_to_hdri.draw(panel, SimpleNamespace(world=bpy.context.scene.world))
-        return layout.labels
-
-    return draw
+    """What the panel of the scene's world says of the light that was restored."""
+    return lambda: [
+        text for text in drawing.draw("WORLD_PT_ldr_to_hdri_source").texts if "of the light" in text or "No light" in text
+    ]
 
 
 def test_operator_and_panel_say_the_same_and_the_file_keeps_it(photo, shown, capfd, tmp_path):
