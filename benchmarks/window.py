@@ -15,6 +15,7 @@ import subprocess
 import time
 import traceback
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import bpy
@@ -59,7 +60,7 @@ def start() -> None:
 
 def gaps(name: str) -> None:
     """Keep the gaps since the last time, in milliseconds."""
-    between = sorted(1000 * (later - earlier) for earlier, later in zip(drawn, drawn[1:], strict=False))
+    between = sorted(1000 * (later - earlier) for earlier, later in pairwise(drawn))
     measured[name] = {
         "longest": round(between[-1], 1),
         "99%": round(between[int(0.99 * len(between))], 1),

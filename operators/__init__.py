@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bpy
 
-from . import group_settings, preview_job, preview_settings, task_queue
+from . import control_settings, group_settings, preview_job, preview_settings, task_queue
 from .add_nodes import LDR_TO_HDRI_OT_add_compositor_node, LDR_TO_HDRI_OT_add_world_node
 from .cancel import LDR_TO_HDRI_OT_cancel, LDR_TO_HDRI_OT_cancel_all
 from .convert import LDR_TO_HDRI_OT_convert
@@ -41,6 +41,7 @@ def _stop_before_load(*_: object) -> None:
 def register() -> None:
     group_settings.register()
     preview_settings.register()
+    control_settings.register()
     for kind in _CLASSES:
         bpy.utils.register_class(kind)
     bpy.app.handlers.load_pre.append(_stop_before_load)
@@ -53,5 +54,6 @@ def unregister() -> None:
     bpy.app.handlers.load_pre.remove(_stop_before_load)
     for kind in reversed(_CLASSES):
         bpy.utils.unregister_class(kind)
+    control_settings.unregister()
     preview_settings.unregister()
     group_settings.unregister()

@@ -21,6 +21,8 @@ from .task import Task
 from .worker_session import worker
 from .world import WorldMode, check_world, insert_environment
 
+Stamps = tuple[tuple[int, int], ...]
+
 
 @dataclass(frozen=True)
 class Request:
@@ -46,6 +48,19 @@ class ConversionTask(Task[Conversion]):
         self.title = bpy.path.basename(request.filepath) or request.image
         self.source: Source
         self.output: Path
+        self._made: Stamps | None = None
+
+    def shows_the_same(self, request: Request) -> bool:
+        """Whether a conversion for `request` would make what this one made, which is still there: the world may differ."""
+        same = replace(request, world=self.request.world, settings=self.request.settings) == self.request
+        wanted = replace(request.settings, device=self.request.settings.device) == self.request.settings
+        return same and wanted and self._made is not None and self._made == _stamps(self.source.path, self.output)
+
+    def again(self, request: Request) -> ConversionTask:
+        """As if `request`, for which `shows_the_same` holds, had been converted."""
+        task = ConversionTask(request)
+        task.source, task.output, task.job = self.source, self.output, self.job
+        return task
 
     def prepare(self) -> None:
         request = self.request
@@ -79,6 +94,7 @@ class ConversionTask(Task[Conversion]):
     def take_image(self) -> tuple[Conversion, bpy.types.Image, Origin]:
         """What the worker made, as an image of the .blend, which carries where it came from."""
         made, photo = self.wait(), self.source.label
+        self._made = _stamps(self.source.path, self.output)
         image = pack_image(self.output, photo) if self.request.destination == "PACKED" else load_image(self.output)
         origin = Origin(photo, image.filepath, self.request.settings, made.restored)
         keep_origin(image, origin)
@@ -93,6 +109,14 @@ class ConversionTask(Task[Conversion]):
                 f'The scene "{self.request.scene}" is gone.', "Convert again in the scene that should get the environment."
             )
         return scene
+
+
+def _stamps(*paths: Path) -> Stamps | None:
+    """Which files they are, by time and size; None where one is gone, as what lay in a temporary folder is."""
+    try:
+        return tuple((path.stat().st_mtime_ns, path.stat().st_size) for path in paths)
+    except OSError:
+        return None
 
 
 def _describe(made: Conversion, image: bpy.types.Image, world: bpy.types.World | None) -> str:

@@ -7,12 +7,14 @@ from typing import ClassVar, cast
 import bpy
 from bpy.props import BoolProperty, EnumProperty, StringProperty
 
+from ..hdr_core.errors import HdrError
 from ..hdr_core.settings import Compression, ConvertSettings, InputCurve, Projection
 from . import chosen
 from .choices import COMPRESSION, DESTINATION, FOLDER, HIDDEN, INPUT_CURVE, PATH, PICTURE_FILTER, PROJECTION, WORLD
 from .conversion import ConversionTask, Request
 from .modal import RunsTask
 
+_last: ConversionTask | None = None
 _PREFERRED = ("destination", "folder", "compression")
 
 
@@ -52,12 +54,14 @@ class LDR_TO_HDRI_OT_convert(RunsTask, bpy.types.Operator):
     filter_glob: StringProperty(default=PICTURE_FILTER, options=HIDDEN)
 
     def draw(self, context: bpy.types.Context) -> None:
-        """In the file browser only: a change in Adjust Last Operation would convert the photo again, blocking the window."""
-        if context.space_data is None or context.space_data.type != "FILE_BROWSER":
-            return
+        """In Adjust Last Operation the world only: another setting would convert the photo again, blocking the window."""
         layout = self.layout
         layout.use_property_split = True
         layout.use_property_decorate = False
+        if context.space_data is None or context.space_data.type != "FILE_BROWSER":
+            if _last is not None and _last.shows_the_same(self._request(context)):
+                layout.prop(self, "world")
+            return
         layout.prop(self, "projection")
         layout.prop(self, "input_curve")
         layout.prop(self, "world")
@@ -76,7 +80,15 @@ class LDR_TO_HDRI_OT_convert(RunsTask, bpy.types.Operator):
         return {"RUNNING_MODAL"}
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        return self.run_task(context, lambda: ConversionTask(self._request(context)))
+        global _last  # noqa: PLW0603
+        try:
+            request = self._request(context)
+            if self.options.is_repeat and _last is not None and _last.shows_the_same(request):
+                return self.finish(_last.again(request).apply())
+        except HdrError as error:
+            return self.give_up(error)
+        _last = ConversionTask(request)
+        return self.run_task(context, lambda: cast(ConversionTask, _last))
 
     def _request(self, context: bpy.types.Context) -> Request:
         return Request(

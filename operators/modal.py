@@ -28,7 +28,7 @@ class RunsTask:
         try:
             task = make()
             if not self.in_window:
-                return self._finish(task_queue.run(task))
+                return self.finish(task_queue.run(task))
             task_queue.add(task, first=first)
         except HdrError as error:
             return self.give_up(error)
@@ -50,7 +50,7 @@ class RunsTask:
             return {"PASS_THROUGH"}
         self._stop_ticking(context)
         try:
-            return self._finish(task_queue.settle(self._task))
+            return self.finish(task_queue.settle(self._task))
         except HdrError as error:
             return self.give_up(error)
 
@@ -65,7 +65,8 @@ class RunsTask:
         self.report({"WARNING" if isinstance(error, Cancelled) else "ERROR"}, str(error))
         return {"CANCELLED"}
 
-    def _finish(self: Any, said: str) -> set[str]:
+    def finish(self: Any, said: str) -> set[str]:
+        """Say what was done."""
         self.report({"INFO"}, said)
         return {"FINISHED"}
 

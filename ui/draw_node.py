@@ -10,6 +10,7 @@ from ..operators.node_state import converted, exr_of, restored_light, wanted
 from ..operators.node_target import target_of, why_locked
 from ..operators.reconversion import task_of
 from ..operators.reconvert import LDR_TO_HDRI_OT_reconvert
+from .control_presets import draw_presets
 
 _SETTINGS = ("photo", "projection", "input_curve", "compression")
 
@@ -42,6 +43,7 @@ def draw_controls(layout: Any, node: Any) -> None:
     """The node's inputs; for one that is linked, that it is."""
     column = layout.column()
     column.enabled = not why_locked(node)
+    draw_presets(column)
     column.use_property_split = True
     column.use_property_decorate = False
     for socket in node.inputs:

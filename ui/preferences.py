@@ -11,7 +11,7 @@ from bpy.props import EnumProperty, IntProperty, StringProperty
 from ..hdr_core.errors import HdrError
 from ..hdr_core.inspection import Runtime
 from ..operators import runtime, task_queue
-from ..operators.choices import COMPRESSION, DESTINATION, DEVICE, FOLDER
+from ..operators.choices import BLEND_RELATIVE, COMPRESSION, DESTINATION, DEVICE, FOLDER
 from ..operators.runtime import LDR_TO_HDRI_OT_test_runtime
 from .queue_list import draw_wrapped
 
@@ -43,7 +43,7 @@ class LdrToHdriPreferences(bpy.types.AddonPreferences):
         default=0,
     )
     destination: EnumProperty(**DESTINATION, default="SOURCE")
-    folder: StringProperty(**FOLDER)
+    folder: StringProperty(**FOLDER, options=BLEND_RELATIVE)
     compression: EnumProperty(**COMPRESSION, default="ZIP")
 
     def draw(self, _context: bpy.types.Context) -> None:

@@ -82,6 +82,6 @@ def draw(name: str, space: str = "PROPERTIES", **space_data: Any) -> Drawn:
         workspace=bpy.context.workspace,
     )
     kind = getattr(bpy.types, name)
-    if kind.poll(context):
+    if not hasattr(kind, "poll") or kind.poll(context):
         kind.draw(SimpleNamespace(layout=Layout(drawn)), context)
     return drawn
