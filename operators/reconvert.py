@@ -30,12 +30,15 @@ class LDR_TO_HDRI_OT_reconvert(RunsTask, bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         node = node_in_context(context)
-        problem = why_locked(node) if node is not None else ""
-        if node is not None and task_of(target_of(node)) is not None:
-            problem = "It is being converted, or waits for that"
-        if problem:
-            cls.poll_message_set(problem)
-        return not problem
+        if node is None:
+            return True  # `group` may name one
+        if task_of(target_of(node)) is not None:
+            cls.poll_message_set("It is being converted, or waits for that")
+            return False
+        locked = why_locked(node)
+        if locked:
+            cls.poll_message_set(locked)
+        return not locked
 
     def draw(self, context: bpy.types.Context) -> None:
         """Nothing: a change in Adjust Last Operation would convert again, blocking the window."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bpy
 
-from . import control_presets, menus
+from . import control_presets, menus, translations
 from .environment_panels import PANELS
 from .file_handlers import NODE_FH_ldr_to_hdri, VIEW3D_FH_ldr_to_hdri
 from .node_panel import NODE_PT_ldr_to_hdri, NODE_PT_ldr_to_hdri_controls
@@ -25,6 +25,7 @@ _CLASSES = (
 def register() -> None:
     for kind in _CLASSES:
         bpy.utils.register_class(kind)
+    translations.register()
     control_presets.register()
     menus.register()
 
@@ -32,5 +33,6 @@ def register() -> None:
 def unregister() -> None:
     menus.unregister()
     control_presets.unregister()
+    translations.unregister()
     for kind in reversed(_CLASSES):
         bpy.utils.unregister_class(kind)

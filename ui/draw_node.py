@@ -32,8 +32,8 @@ def draw_source(layout: Any, node: Any) -> None:
     row = layout.row()
     row.scale_y = 1.5 if changed else 1.0
     row.enabled = bool(wanted(tree).photo)
-    icon, text = ("WORLD", "Convert") if first else ("FILE_REFRESH", "Convert Again")
-    row.operator(LDR_TO_HDRI_OT_reconvert.bl_idname, text=text, icon=icon, depress=changed)
+    icon = "WORLD" if first else "FILE_REFRESH"
+    row.operator(LDR_TO_HDRI_OT_reconvert.bl_idname, text="Convert" if first else "Convert Again", icon=icon, depress=changed)
     restored = restored_light(tree)
     if restored is not None:
         layout.label(text=restored.in_words(), icon="LIGHT_SUN")

@@ -65,7 +65,7 @@ class _Facts:
         column = self.layout.column(align=True)
         for line in lines(done) if done is not None else ():
             for sentence in line.split("; "):
-                column.label(text=sentence)
+                column.label(text=sentence, translate=False)
 
 
 class _Sun(_OfNode):
