@@ -11,6 +11,7 @@ from ..operators.node_target import target_of, why_locked
 from ..operators.reconversion import task_of
 from ..operators.reconvert import LDR_TO_HDRI_OT_reconvert
 from .control_presets import draw_presets
+from .wrapped import draw_wrapped
 
 _SETTINGS = ("photo", "projection", "input_curve", "compression")
 
@@ -36,7 +37,7 @@ def draw_source(layout: Any, node: Any) -> None:
     row.operator(LDR_TO_HDRI_OT_reconvert.bl_idname, text="Convert" if first else "Convert Again", icon=icon, depress=changed)
     restored = restored_light(tree)
     if restored is not None:
-        layout.label(text=restored.in_words(), icon="LIGHT_SUN")
+        draw_wrapped(layout, restored.in_words(), icon="LIGHT_SUN", indent=4)
 
 
 def draw_controls(layout: Any, node: Any) -> None:

@@ -16,6 +16,7 @@ from ..operators.sun_split import is_split
 from .draw_node import draw_controls, draw_source
 from .places import InView, InWorld, shown_world
 from .queue_list import draw_queue
+from .wrapped import draw_wrapped
 
 
 class _Environment:
@@ -65,7 +66,7 @@ class _Facts:
         column = self.layout.column(align=True)
         for line in lines(done) if done is not None else ():
             for sentence in line.split("; "):
-                column.label(text=sentence, translate=False)
+                draw_wrapped(column, sentence)
 
 
 class _Sun(_OfNode):

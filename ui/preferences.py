@@ -13,9 +13,7 @@ from ..hdr_core.inspection import Runtime
 from ..operators import runtime, task_queue
 from ..operators.choices import BLEND_RELATIVE, COMPRESSION, DESTINATION, DEVICE, FOLDER
 from ..operators.runtime import LDR_TO_HDRI_OT_test_runtime
-from .queue_list import draw_wrapped
-
-_WIDE = 90  # characters in a line of the preferences
+from .wrapped import draw_wrapped
 
 
 def _changed(_preferences: bpy.types.AddonPreferences, _context: bpy.types.Context) -> None:
@@ -59,15 +57,16 @@ class LdrToHdriPreferences(bpy.types.AddonPreferences):
         layout.prop(self, "budget")
         state = layout.column(align=True)
         row = state.row()
-        row.label(text=_state(), icon=_icon(), translate=False)
+        draw_wrapped(row.column(align=True), _state(), icon=_icon(), indent=20)
         test = row.row()
         test.enabled = not _is_testing()
+        test.scale_x = 0.6
         test.operator(LDR_TO_HDRI_OT_test_runtime.bl_idname, icon="PLAY")
         known = runtime.known()
         if isinstance(known, Runtime):
             _draw_found(state, known)
         elif known is not None:
-            draw_wrapped(state, known.next_step, _WIDE)
+            draw_wrapped(state, known.next_step)
 
     def _draw_files(self, layout: Any) -> None:
         layout.label(text="Converted Files", icon="FILE_FOLDER")
@@ -109,4 +108,4 @@ def _draw_found(layout: Any, found: Runtime) -> None:
         ("torch", found.torch_folder),
         (iface_("A small picture took"), f"{found.seconds:.2f} s"),
     ):
-        draw_wrapped(layout, f"{label}: {text}", _WIDE)
+        draw_wrapped(layout, f"{label}: {text}")

@@ -10,6 +10,7 @@ from ..operators.preview import LDR_TO_HDRI_OT_preview
 from ..operators.preview_image import preview_image
 from .places import InImages
 from .queue_list import draw_queue
+from .wrapped import draw_wrapped
 
 
 class IMAGE_PT_ldr_to_hdri_preview(InImages, bpy.types.Panel):
@@ -49,7 +50,7 @@ class IMAGE_PT_ldr_to_hdri_preview(InImages, bpy.types.Panel):
         column = self.layout.column(align=True)
         column.label(text=shown.screens.facts.title, icon="IMAGE_DATA")
         column.label(text=f"Peak {_number(shown.made.peak)} times the photo's white")
-        column.label(text=shown.made.restored.in_words())
+        draw_wrapped(column, shown.made.restored.in_words())
         column.label(text=f"{shown.made.width} x {shown.made.height} in {shown.seconds:.1f} s")
 
 

@@ -10,6 +10,7 @@ from bpy.app.translations import pgettext_iface as iface_
 from ..operators import task_queue
 from ..operators.cancel import LDR_TO_HDRI_OT_cancel, LDR_TO_HDRI_OT_cancel_all
 from ..operators.task import Task
+from .wrapped import draw_wrapped
 
 _ROWS = 6  # more are counted
 
@@ -23,8 +24,7 @@ def draw_queue(layout: Any) -> None:
     for place, task in enumerate(tasks[:_ROWS]):
         _draw_row(box.row(align=True), place, task)
         if task.error is not None:
-            for sentence in (task.error.problem, task.error.next_step):
-                draw_wrapped(box, sentence)
+            draw_wrapped(box, str(task.error), icon="BLANK1", indent=4)
     if len(tasks) > _ROWS:
         box.label(text=iface_("And {} more").format(len(tasks) - _ROWS), icon="BLANK1")
     if len(tasks) > 1:
@@ -57,14 +57,3 @@ def _draw_row(row: Any, place: int, task: Task[Any]) -> None:
         state = iface_("failed") if failed else iface_("waiting")
         row.label(text=f"{task.title}: {state}", icon="ERROR" if failed else "TIME", translate=False)
     row.operator(LDR_TO_HDRI_OT_cancel.bl_idname, text="", icon="X").place = place
-
-
-def draw_wrapped(layout: Any, text: str, width: int = 44) -> None:
-    """`text` in lines of `width` characters: a sidebar shows that many."""
-    line = ""
-    for word in text.split():
-        if line and len(line) + len(word) >= width:
-            layout.label(text=line, icon="BLANK1", translate=False)
-            line = ""
-        line = f"{line} {word}".strip()
-    layout.label(text=line, icon="BLANK1", translate=False)
