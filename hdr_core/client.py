@@ -44,6 +44,7 @@ _ENVIRONMENT = re.compile(
 
 _BOOT = "import sys; sys.path[:0] = sys.argv[1:]; from hdr_core.worker import main; main()"
 _STDERR_LINES = 50
+_WINDOWS_FLAGS = getattr(subprocess, "CREATE_NO_WINDOW", 0) | getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0)
 
 
 def find_python(preferred: str = "") -> Path:
@@ -265,7 +266,7 @@ class _Process:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 env={**_environment(), **variables},
-                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+                creationflags=_WINDOWS_FLAGS,
             )
         except OSError as error:
             raise errors.WorkerError(

@@ -39,6 +39,8 @@ from .temporary import remove_temporary
 
 def main() -> NoReturn:
     """Serve until standard input ends."""
+    if hasattr(os, "nice"):
+        os.nice(5)  # whoever waits for it, such as Blender's window, stays live; on Windows the client sees to that
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the parent's terminal is the parent's to answer
     requests, events = _take_pipes()
     Worker(events).serve(requests)

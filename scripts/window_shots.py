@@ -5,6 +5,7 @@ SHOT: a function's name; ARCHIVE: the extension's zip; PHOTO; PYTHON: one with t
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import tempfile
@@ -13,6 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import bpy
+from mathutils import Euler
 
 SHOT, ARCHIVE, PHOTO, PYTHON, READY = (os.environ[name] for name in ("SHOT", "ARCHIVE", "PHOTO", "PYTHON", "READY"))
 MODULE = "bl_ext.user_default.ldr_to_hdri"
@@ -45,7 +47,8 @@ def prepared(workspace: str, then: Callable[[Path], Pauses]) -> Pauses:
     preferences().python = PYTHON
     scene = bpy.context.scene
     scene.render.engine = "CYCLES"  # EEVEE compiles its shaders for minutes in software
-    scene.cycles.preview_samples, scene.cycles.max_bounces = 48, 3
+    scene.cycles.preview_samples, scene.cycles.max_bounces = 8, 3
+    scene.cycles.use_preview_denoising, scene.render.preview_pixel_size = True, "2"
     build_scene()
     window().workspace = bpy.data.workspaces[workspace]
     photo = Path(shutil.copy(PHOTO, tempfile.mkdtemp(prefix="photos_")))
@@ -96,15 +99,17 @@ def show_sidebar(kind: str) -> Pauses:
     yield 1
 
 
-def look() -> None:
+def rendered(seconds: int) -> Pauses:
     """The viewport: rendered, from where the balls fill it."""
     space = area("VIEW_3D").spaces.active
     space.shading.type = "RENDERED"
-    space.overlay.show_overlays = False
     view = space.region_3d
     view.view_perspective = "PERSP"
     view.view_distance, view.view_location = 9.5, (0, 0, 0.9)
-    view.view_rotation = (0.561, 0.452, 0.436, 0.541)
+    view.view_rotation = Euler((math.radians(80), 0, math.radians(60))).to_quaternion()
+    for _ in range(seconds):
+        area("VIEW_3D").tag_redraw()
+        yield 1
 
 
 def in_viewport():
@@ -115,8 +120,7 @@ def panel(photo: Path) -> Pauses:
     area("PROPERTIES").spaces.active.context = "WORLD"
     yield from show_sidebar("VIEW_3D")
     bpy.ops.ldr_to_hdri.convert(filepath=str(photo))
-    look()
-    yield 25
+    yield from rendered(25)
 
 
 def queue(photo: Path) -> Pauses:
@@ -134,12 +138,11 @@ def queue(photo: Path) -> Pauses:
 
 def nodes(photo: Path) -> Pauses:
     area("NODE_EDITOR").spaces.active.shader_type = "WORLD"
-    look()
     bpy.ops.ldr_to_hdri.convert(filepath=str(photo))
     yield from show_sidebar("NODE_EDITOR")
     with bpy.context.temp_override(window=window(), area=area("NODE_EDITOR"), region=region("NODE_EDITOR")):
         bpy.ops.node.view_all()
-    yield 15
+    yield from rendered(20)
 
 
 def sun(photo: Path) -> Pauses:
@@ -147,9 +150,7 @@ def sun(photo: Path) -> Pauses:
     yield from show_sidebar("VIEW_3D")
     bpy.ops.ldr_to_hdri.convert(filepath=str(photo))
     bpy.ops.ldr_to_hdri.split_sun()
-    look()
-    area("VIEW_3D").spaces.active.overlay.show_overlays = True
-    yield 25
+    yield from rendered(25)
 
 
 def preview(photo: Path, mode: str = "SPLIT", exposure: float = -3.0) -> Pauses:

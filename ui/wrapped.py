@@ -6,7 +6,7 @@ from typing import Any
 
 import bpy
 
-_LETTER = 6.6  # pixels of an average letter at a UI scale of 1
+_LETTER = 6.2  # pixels of an average letter at a UI scale of 1
 _NARROWEST = 16
 
 
@@ -26,4 +26,4 @@ def _letters() -> int:
     region = bpy.context.region
     if region is None:
         return 60
-    return max(_NARROWEST, int(region.width / (_LETTER * bpy.context.preferences.system.ui_scale)) - 8)
+    return max(_NARROWEST, int(region.width / (_LETTER * bpy.context.preferences.system.ui_scale)) - 5)
