@@ -16,7 +16,7 @@ class LDR_TO_HDRI_OT_drop(bpy.types.Operator):
     """Light the scene with the photo that is dropped; of several, with the last. On a node editor: into a node of its own"""
 
     bl_idname = "ldr_to_hdri.drop"
-    bl_label = "Convert Dropped Photos"
+    bl_label = "Convert Photo to HDRI"  # Blender offers it in a menu, beside its own handlers
     bl_options: ClassVar[set[str]] = {"INTERNAL"}
 
     directory: StringProperty(name="Folder", description="Where the photos are", subtype="DIR_PATH", options=HIDDEN)
