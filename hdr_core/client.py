@@ -136,10 +136,10 @@ class WorkerClient:
     def __init__(self, python: Path, *, extra_paths: Sequence[Path] = (), budget: int = 0) -> None:
         """`python` runs the worker; `extra_paths` are searched for packages before that Python's own.
 
-        budget: memory that it may take for a conversion, in MiB; 0 where it may choose. It finds it in LDR_TO_HDRI_BUDGET.
+        budget: memory of the GPU that it may take, in MiB; 0: what is free. It finds it in LDR_TO_HDRI_GPU_MEMORY, in GiB.
         """
         self._python = python
-        self._variables = {"LDR_TO_HDRI_BUDGET": str(budget)} if budget else {}
+        self._variables = {"LDR_TO_HDRI_GPU_MEMORY": str(budget / 1024)} if budget else {}
         self._paths = [Path(__file__).absolute().parents[1], *extra_paths]
         self._process: _Process | None = None
         self._end: Callable[[], object] = lambda: None  # of the process, at exit or when this client is collected

@@ -24,7 +24,7 @@ def device() -> Device:
 
 
 def budget() -> int:
-    """How much memory the worker may take, in MiB; 0 where it may choose."""
+    """How much of the GPU's memory the worker may take, in MiB; 0 where it may choose."""
     chosen = preferences()
     return chosen.budget if chosen is not None else 0
 

@@ -94,9 +94,10 @@ def region(kind: str, name: str = "WINDOW") -> bpy.types.Region:
 def show_sidebar(kind: str) -> Pauses:
     """Our tab of it; it can be chosen only after the sidebar was drawn once."""
     area(kind).spaces.active.show_region_ui = True
-    yield 2
-    region(kind, "UI").active_panel_category = CATEGORY
-    yield 1
+    for _ in range(2):
+        yield 2
+        region(kind, "UI").active_panel_category = CATEGORY
+        area(kind).tag_redraw()
 
 
 def rendered(seconds: int) -> Pauses:
@@ -158,7 +159,7 @@ def preview(photo: Path, mode: str = "SPLIT", exposure: float = -3.0) -> Pauses:
     yield 1
     bpy.ops.ldr_to_hdri.preview(filepath=str(photo), width=1024)
     settings = bpy.context.window_manager.ldr_to_hdri_preview
-    settings.mode, settings.exposure = mode, exposure
+    settings.mode, settings.exposure, settings.split = mode, exposure, 0.603  # through the sun
     yield from show_sidebar("IMAGE_EDITOR")
     with bpy.context.temp_override(window=window(), area=area("IMAGE_EDITOR"), region=region("IMAGE_EDITOR")):
         bpy.ops.image.view_all(fit_view=True)

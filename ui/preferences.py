@@ -33,7 +33,7 @@ class LdrToHdriPreferences(bpy.types.AddonPreferences):
     device: EnumProperty(**DEVICE, default="AUTO", update=_changed)
     budget: IntProperty(
         name="Memory Budget",
-        description="Memory that a conversion may take, in MiB: of the GPU where it runs there. 0: as much as is free",
+        description="Memory of the GPU that a conversion may take, in MiB. 0: as much as is free",
         min=0,
         max=1 << 20,
         soft_max=65536,

@@ -64,10 +64,10 @@ def test_a_device_that_is_not_there_is_named(shown, preferences):
 
 
 def test_the_budget_reaches_the_worker(preferences):
-    preferences.budget = 3000
+    preferences.budget = 3072
     client = worker_session.worker()
     assert isinstance(client, WorkerClient)
-    assert client._variables == {"LDR_TO_HDRI_BUDGET": "3000"}
+    assert client._variables == {"LDR_TO_HDRI_GPU_MEMORY": "3.0"}
     assert worker_session.worker() is client
     preferences.budget = 0
     assert worker_session.worker() is not client
