@@ -9,14 +9,13 @@ import bpy
 from bpy.props import EnumProperty, PointerProperty, StringProperty
 
 from . import node_state
+from .choices import BLEND_RELATIVE, COMPRESSION, INPUT_CURVE, PROJECTION
 from .node_state import Wish
 
-_PATH = {"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5, 0) else set()
 
-
-def _choice(name: str, label: str, description: str, items: tuple[tuple[str, str, str], ...]) -> Any:
-    """An enum that shows one field of the group's ConvertSettings."""
-    values = [identifier.lower() for identifier, _, _ in items]
+def _choice(name: str, described: dict[str, Any]) -> Any:
+    """An enum that shows the field `name` of the group's ConvertSettings."""
+    values = [identifier.lower() for identifier, _, _ in described["items"]]
 
     def get(self: Any) -> int:
         return values.index(getattr(node_state.wanted(self.id_data).settings, name))
@@ -26,7 +25,7 @@ def _choice(name: str, label: str, description: str, items: tuple[tuple[str, str
         chosen: dict[str, Any] = {name: values[number]}
         node_state.want(self.id_data, Wish(wish.photo, replace(wish.settings, **chosen)))
 
-    return EnumProperty(name=label, description=description, items=items, get=get, set=put)
+    return EnumProperty(**described, get=get, set=put)
 
 
 def _photo(self: Any) -> str:
@@ -44,39 +43,13 @@ class LDR_TO_HDRI_PG_group(bpy.types.PropertyGroup):
         name="Photo",
         description="Photo that this environment is made from: a file, or the name of an image of this .blend",
         subtype="FILE_PATH",
-        options=_PATH,
+        options=BLEND_RELATIVE,
         get=_photo,
         set=_set_photo,
     )
-    projection: _choice(
-        "projection",
-        "Projection",
-        "Which part of the world the photo shows",
-        (
-            ("AUTO", "Automatic", "A photo twice as wide as high is a panorama; others are refused"),
-            ("EQUIRECTANGULAR", "Panorama", "All around: equirectangular, twice as wide as high"),
-            ("FLAT", "Picture", "A picture of any shape, whose edges do not join"),
-        ),
-    )
-    input_curve: _choice(
-        "input_curve",
-        "Input Curve",
-        "How the photo's values came from light",
-        (
-            ("AUTO", "Automatic", "The network tells whether the photo is plain sRGB or has a camera's curve"),
-            ("SRGB", "sRGB", "Plain sRGB, undone exactly: renders, scans, most edited panoramas"),
-            ("CAMERA", "Camera", "A camera's own curve, estimated from the photo"),
-        ),
-    )
-    compression: _choice(
-        "compression",
-        "Compression",
-        "How the EXR is compressed",
-        (
-            ("ZIP", "ZIP", "Lossless"),
-            ("DWAA", "DWAA", "Smaller; changes highlights by a little less than one percent"),
-        ),
-    )
+    projection: _choice("projection", PROJECTION)
+    input_curve: _choice("input_curve", INPUT_CURVE)
+    compression: _choice("compression", COMPRESSION)
 
 
 def register() -> None:
