@@ -3,8 +3,9 @@
     PHOTO=big.jpg RESULT=window.json LDR_TO_HDRI_PYTHON=... blender --factory-startup --python benchmarks/window.py
 
 The extension must be installed; xdotool presses Esc. An empty text editor, which costs little to draw even in software, is
-drawn as often as Blender can; a gap is the time from one drawing to the next: first with nothing to do, then while PHOTO is
-converted, then while it is converted again until Esc.
+drawn 50 times a second; a gap is the time from one drawing to the next: first with nothing to do, then while PHOTO is
+converted, then while it is converted again until Esc. LIMIT, in seconds, stops the conversion that is watched by then. Beside
+each gap stands how long Blender's main thread computed in it, which other programs do not disturb.
 Writes its figures into RESULT, JSON; benchmarks/window.md keeps them. Blender ends with it.
 """
 
@@ -24,7 +25,8 @@ import bpy
 PHOTO, RESULT = os.environ["PHOTO"], Path(os.environ["RESULT"])
 MODULE = "bl_ext.user_default.ldr_to_hdri"
 IDLE = 10.0  # seconds
-drawn: list[float] = []
+LIMIT = float(os.environ.get("LIMIT", "inf"))  # seconds
+drawn: list[tuple[float, float]] = []  # when, and how long the main thread had computed until then
 measured: dict[str, object] = {"blender": bpy.app.version_string, "processors": os.cpu_count()}
 
 
@@ -48,14 +50,16 @@ def editor() -> bpy.types.Area:
 
 def draw_always() -> float:
     editor().tag_redraw()
-    return 0.005
+    return 0.02
 
 
 def start() -> None:
     for area in bpy.context.window_manager.windows[0].screen.areas:
         if area.type != "PROPERTIES":
             area.type = "TEXT_EDITOR"
-    bpy.types.SpaceTextEditor.draw_handler_add(lambda: drawn.append(time.perf_counter()), (), "WINDOW", "POST_PIXEL")
+    bpy.types.SpaceTextEditor.draw_handler_add(
+        lambda: drawn.append((time.perf_counter(), time.thread_time())), (), "WINDOW", "POST_PIXEL"
+    )
     bpy.app.timers.register(draw_always)
     after(2, begin)
 
@@ -67,21 +71,22 @@ def begin() -> None:
 
 def gaps(name: str) -> None:
     """Keep the gaps since the last time, in milliseconds."""
-    between = sorted(1000 * (later - earlier) for earlier, later in pairwise(drawn))
-    measured[name] = {
-        "longest": round(between[-1], 1),
-        "99%": round(between[int(0.99 * len(between))], 1),
-        "median": round(between[len(between) // 2], 1),
-        "drawings": len(drawn),
-        "seconds": round(drawn[-1] - drawn[0], 1),
-    }
+    measured[name] = {"drawings": len(drawn), "seconds": round(drawn[-1][0] - drawn[0][0], 1)}
+    for number, kind in enumerate(("gap", "computed in it")):
+        between = sorted(1000 * (later[number] - earlier[number]) for earlier, later in pairwise(drawn))
+        measured[f"{name}: {kind}"] = {
+            "longest": round(between[-1], 1),
+            "99%": round(between[int(0.99 * len(between))], 1),
+            "median": round(between[len(between) // 2], 1),
+        }
     drawn.clear()
 
 
 def idle() -> None:
     gaps("idle")
     convert()
-    after(1, watch)
+    began = time.perf_counter()
+    after(1, lambda: watch(began))
 
 
 def convert() -> None:
@@ -96,14 +101,14 @@ def queue():
     return __import__(f"{MODULE}.operators.task_queue", fromlist=["tasks"])
 
 
-def watch() -> None:
-    if queue().tasks():
-        after(0.5, watch)
+def watch(began: float) -> None:
+    if queue().tasks() and time.perf_counter() - began < LIMIT:
+        after(0.5, lambda: watch(began))
         return
     gaps("converting")
-    image = next(image for image in bpy.data.images if image.name.endswith("_hdri.exr"))
-    measured["image"] = list(image.size)
-    convert()
+    measured["whole"] = not queue().tasks()
+    if not queue().tasks():
+        convert()
     after(8, escape)
 
 

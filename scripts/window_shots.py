@@ -44,7 +44,10 @@ def prepared(workspace: str, then: Callable[[Path], Pauses]) -> Pauses:
     bpy.context.preferences.view.show_splash = False
     bpy.context.preferences.view.show_developer_ui = False
     bpy.ops.extensions.package_install_files(repo="user_default", filepath=ARCHIVE, enable_on_install=True)
-    preferences().python = PYTHON
+    environment = Path(tempfile.gettempdir()) / "ldr-to-hdri"  # a name as in the documentation, whatever it is here
+    environment.unlink(missing_ok=True)
+    environment.symlink_to(Path(PYTHON).parents[1])
+    preferences().python = str(environment / "bin" / Path(PYTHON).name)
     scene = bpy.context.scene
     scene.render.engine = "CYCLES"  # EEVEE compiles its shaders for minutes in software
     scene.cycles.preview_samples, scene.cycles.max_bounces = 8, 3
