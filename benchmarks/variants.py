@@ -21,7 +21,7 @@ def main() -> int:
     module = ctypes.c_void_p()
     with driver._current(0):
         driver._call("cuModuleLoadData", ctypes.byref(module), CUBIN)
-    names = [n for n in re.findall(rb"\b[fb]_v\d_r\d_b\d\b", CUBIN)]
+    names = [n for n in re.findall(rb"\b[fb]_v\d_r\d_b\d_u\d_l\d\b", CUBIN)]
     names = sorted({n.decode() for n in names})
 
     def function(name, _device):
@@ -44,26 +44,42 @@ def main() -> int:
                     inner = [spatial, channel]
                     if name[0] == "f":
                         out = torch.full_like(channel, float("nan"))
+
                         def call(name=name, v=v, r=r, out=out):
-                            cuda._launch(name, [spatial, channel, out], [source], [source, spatial, channel, out], out, v, r, 1, border)
+                            cuda._launch(
+                                name, [spatial, channel, out], [source], [source, spatial, channel, out], out, v, 1, border
+                            )
                     else:
                         one, two, three = (torch.full_like(t, float("nan")) for t in (source, spatial, channel))
                         out = one
+
                         def call(name=name, v=v, r=r, one=one, two=two, three=three):
-                            cuda._launch(name, [grad, spatial, channel, two, three], [source, one],
-                                         [grad, source, spatial, channel, one, two, three], one, v, r, 1, border)
-                    driver._function = function
+                            cuda._launch(
+                                name,
+                                [grad, spatial, channel, two, three],
+                                [source, one],
+                                [grad, source, spatial, channel, one, two, three],
+                                one,
+                                v,
+                                1,
+                                border,
+                            )
+
+                    driver._function, cuda._ROWS = function, r
                     t = milliseconds(call)
-                    driver._function = original
+                    driver._function, cuda._ROWS = original, 4
                     if name[0] == "f":
                         ref = cuda.forward(source, spatial, channel, border, 1)
                         error = float((out.float() - ref.float()).abs().max())
                     else:
                         ref = cuda.backward(grad, source, spatial, channel, border, 1)
                         error = max(float((a.float() - b.float()).abs().max()) for a, b in zip((one, two, three), ref))
-                    print(f"  {border:7s}{name:12s} {t:.3f} ms  {t / bounds[name[0]]:.2f} of the bound, differs by {error:.4f}", flush=True)
+                    print(
+                        f"  {border:7s}{name:12s} {t:.3f} ms  {t / bounds[name[0]]:.2f} of the bound, differs by {error:.4f}",
+                        flush=True,
+                    )
                 except Exception as problem:  # noqa
-                    driver._function = original
+                    driver._function, cuda._ROWS = original, 4
                     print(f"  {border} {name}: {problem!r}"[:300])
     return 0
 

@@ -46,7 +46,9 @@ class Codes:
                 top, bottom = row * height // size[0], -(-(row + 1) * height // size[0])  # the rows that pooling averages
                 bands.append(inference.pool(self._numbers(self._pixels[:, top:bottom])[0], (1, size[1]), 1.0))
             pooled = torch.cat(bands, 2)
-        crops = [crop_to_size(self._numbers(self._pixels[:, y : y + CROP, x : x + CROP])) for y, x in crop_corners(height, width)]
+        crops = [
+            crop_to_size(self._numbers(self._pixels[:, y : y + CROP, x : x + CROP])) for y, x in crop_corners(height, width)
+        ]
         return View(pooled, torch.stack(crops, 1), panorama)
 
     def tile(self, y: range, x: range, halo: int, *, panorama: bool) -> Tensor:

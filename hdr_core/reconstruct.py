@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from threading import Lock
 from typing import Literal
 
 import numpy as np
@@ -35,6 +36,7 @@ from .network.weights import load_network  # noqa: E402
 from .tiles import tiles  # noqa: E402
 
 SMALLEST_TILE = 128  # pixels a side
+_ONE_AT_A_TIME = Lock()  # several conversions may read and write at once; the network serves one photo after the other
 _VIEW_DONE, _GUIDANCE_DONE = 0.25, 0.4  # shares of the time, roughly
 
 
@@ -65,21 +67,38 @@ def reconstruct(
 
     panorama: the photo is a whole sphere, equirectangular, W = 2 H. input_curve: as in `ConvertSettings`.
     tile: the side of a tile, in pixels, None for what fits into memory; it changes memory and time, not the result. A GPU that
-    runs out of memory gets smaller tiles; with device "auto" the processor takes over from one that cannot restore the smallest.
+    runs out of memory gets smaller tiles; with device "auto" the processor takes over where the smallest do not fit.
 
     Raises DeviceError, WeightsError, RuntimeMissingError, and Cancelled when `cancelled` says so.
     """
     place = choose_device(device)
     steps = _Steps(progress, cancelled)
+    with _ONE_AT_A_TIME:
+        return _on(place, device, photo, panorama, input_curve, tile, steps)
+
+
+def _on(
+    place: str, asked: Device, photo: Photo, panorama: bool, input_curve: InputCurve, tile: int | None, steps: _Steps
+) -> Radiance:
+    """On `place`, or on the processor where its memory does not suffice and the user did not ask for it."""
     try:
         return _reconstruct(photo, panorama, input_curve, place, tile, steps)
     except torch.OutOfMemoryError as error:
-        if place == "cpu" or device != "auto":
+        if place == "cpu" or asked != "auto":
             raise DeviceError(
                 f"The device {place!r} has not enough free memory.", 'Close other programs, or choose the device "cpu".'
             ) from error
     release_memory()  # only here the error, and with it all that it kept alive, is gone
-    return _reconstruct(photo, panorama, input_curve, "cpu", None, steps)
+    instead = replace(steps, stage="Restoring light on the processor (the GPU's memory is full)")
+    return _reconstruct(photo, panorama, input_curve, "cpu", None, instead)
+
+
+def warm_up(device: Device = "auto") -> str:
+    """Load the network onto the device that a conversion would take, and return its name. Raises as `reconstruct`."""
+    place = choose_device(device)
+    with _ONE_AT_A_TIME:
+        _inference(place)
+    return place
 
 
 def release_memory() -> None:
@@ -94,12 +113,13 @@ def release_memory() -> None:
 class _Steps:
     progress: Progress | None
     cancelled: IsCancelled | None
+    stage: str = "Restoring light"
 
     def reach(self, fraction: float) -> None:
         if self.cancelled is not None and self.cancelled():
             raise Cancelled
         if self.progress is not None:
-            self.progress(fraction, "Restoring light")
+            self.progress(fraction, self.stage)
 
 
 @lru_cache(maxsize=1)

@@ -11,7 +11,7 @@ from .network.padding import sphere_index
 
 
 def tiles(height: int, width: int, side: tuple[int, int]) -> Iterator[tuple[range, range]]:
-    """The rows and columns of each tile of a picture, `side` high and wide; those at its lower and right edge may be smaller."""
+    """The rows and columns of each tile of a picture, `side` (rows, columns) large; the last may be smaller."""
     for y in range(0, height, side[0]):
         for x in range(0, width, side[1]):
             yield range(y, min(y + side[0], height)), range(x, min(x + side[1], width))

@@ -14,7 +14,6 @@ LARGEST_CHANNELS = 8
 TYPES = {torch.float32: "float32", torch.float16: "float16", torch.bfloat16: "bfloat16"}
 BORDERS = ("sphere", "clamp", "valid")  # their numbers in the source
 _LANES, _ROWS = 32, 4  # threads of a block
-_STAGED_ROWS = 8
 _SMALLEST_STAGED = 8  # pixels: in a smaller picture a kernel may read a pixel twice, beyond two edges
 
 
@@ -32,7 +31,6 @@ def _launch(
     order: list[Tensor],
     domain: Tensor,
     per_thread: int,
-    rows: int,
     dilation: int,
     border: str,
 ) -> None:
@@ -42,14 +40,22 @@ def _launch(
     """
     count, channels = domain.shape[:2]
     height, width = inner[0].shape[-2:]
-    down, across = -(-domain.shape[2] // rows), -(-domain.shape[3] // (_LANES * per_thread))
+    down, across = -(-domain.shape[2] // _ROWS), -(-domain.shape[3] // (_LANES * per_thread))
     shape = _Shape(
-        height, width, down, across, channels, dilation, BORDERS.index(border), _aligned(inner, per_thread), _aligned(source, per_thread)
+        height,
+        width,
+        down,
+        across,
+        channels,
+        dilation,
+        BORDERS.index(border),
+        _aligned(inner, per_thread),
+        _aligned(source, per_thread),
     )
     device = domain.device.index
     stream = torch.cuda.current_stream(device).cuda_stream
     arguments = [*(ctypes.c_void_p(t.data_ptr()) for t in order), shape]
-    launch(name, device, stream, count * down * across, (_LANES, rows), arguments)
+    launch(name, device, stream, count * down * across, (_LANES, _ROWS), arguments)
 
 
 def _aligned(tensors: list[Tensor], per_thread: int) -> bool:
@@ -71,7 +77,7 @@ def forward(source: Tensor, spatial: Tensor, channel: Tensor, border: str, dilat
         if dilation == 1:
             name = f"staged_{name}_{3 if channel.shape[1] == 3 else 1}"
         inner, per_thread = [spatial, channel, out], 8 // source.element_size()
-        _launch(name, inner, [source], [source, *inner], out, per_thread, _ROWS, dilation, border)
+        _launch(name, inner, [source], [source, *inner], out, per_thread, dilation, border)
     return out
 
 
@@ -83,10 +89,10 @@ def backward(
     if grad.numel():
         grad, source, spatial, channel = (t.contiguous() for t in (grad, source, spatial, channel))
         name = f"backward_{TYPES[source.dtype]}_{_size(spatial)}"
-        per_thread, rows = 1, _ROWS
+        per_thread = 1
         if dilation == 1 and channel.shape[1] == 3 and min(grad.shape[-2:]) >= _SMALLEST_STAGED:
             name = f"staged_{name}_{int(border == 'valid')}"
-            per_thread, rows = 8 // source.element_size(), _STAGED_ROWS
+            per_thread = 8 // source.element_size()
         inner, outer = [grad, spatial, channel, two, three], [source, one]
-        _launch(name, inner, outer, [grad, source, spatial, channel, one, two, three], one, per_thread, rows, dilation, border)
+        _launch(name, inner, outer, [grad, source, spatial, channel, one, two, three], one, per_thread, dilation, border)
     return one, two, three

@@ -15,7 +15,7 @@
     }
 
 #define STAGED_FORWARD(NAME, T, K, C)                                                                                             \
-    extern "C" __global__ void __launch_bounds__(LANES* ROWS, K == 7 ? 2 : 4)                                                     \
+    extern "C" __global__ void __launch_bounds__(LANES* ROWS, K == 7 ? (C == 1 ? 2 : 3) : 5)                                       \
         staged_forward_##NAME##_##K##_##C(const T* source, const T* spatial, const T* channel, T* out, const Shape s) {           \
         staged_forward<T, K, 8 / sizeof(T), C, ROWS>(source, spatial, channel, out, s);                                           \
     }
@@ -28,10 +28,10 @@
     }
 
 #define STAGED_BACKWARD(NAME, T, K, LARGER)                                                                                       \
-    extern "C" __global__ void __launch_bounds__(LANES * 8, 2)                                                                    \
+    extern "C" __global__ void __launch_bounds__(LANES* ROWS, K == 7 ? 2 : 4)                                                     \
         staged_backward_##NAME##_##K##_##LARGER(const T* grad, const T* source, const T* spatial, const T* channel,               \
                                                 T* grad_source, T* grad_spatial, T* grad_channel, const Shape s) {                \
-        staged_backward<T, K, 8 / sizeof(T), 3, 8, LARGER>(grad, source, spatial, channel, grad_source, grad_spatial, grad_channel, s); \
+        staged_backward<T, K, 8 / sizeof(T), 3, ROWS, LARGER>(grad, source, spatial, channel, grad_source, grad_spatial, grad_channel, s); \
     }
 
 #define SIZE(NAME, T, K)                                                                                                          \

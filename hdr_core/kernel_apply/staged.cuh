@@ -17,17 +17,17 @@ template <int K, int V> struct Window1 {
 // REACH - before lie outside of the vectors. `where` says where a column lies in the stored row, -1: nowhere, it is 0; `many` and
 // `one` read V values, or one. `vectors`: the row lies on its boundaries, and is not turned.
 template <int V, int REACH, typename Where, typename Many, typename One>
-__device__ __forceinline__ void fill_row(float* row, int64_t left, int before, int64_t width, bool vectors, Where where, Many many,
+__device__ __forceinline__ void fill_row(float* row, int left, int before, int width, bool vectors, Where where, Many many,
                                          One one) {
     const int lane = threadIdx.x;
-    const int64_t x = left + before + lane * V;
+    const int x = left + before + lane * V;
     float value[V];
     if (vectors && x >= 0 && x + V <= width) {
         many(x, value);
     } else {
 #pragma unroll
         for (int v = 0; v < V; ++v) {
-            const int64_t at = where(x + v);
+            const int at = where(x + v);
             value[v] = at < 0 ? 0.0f : one(at);
         }
     }
@@ -41,7 +41,7 @@ __device__ __forceinline__ void fill_row(float* row, int64_t left, int before, i
     }
     if (lane < REACH) {
         const int column = lane < before ? lane : lane + LANES * V;
-        const int64_t at = where(left + column);
+        const int at = where(left + column);
         row[column] = at < 0 ? 0.0f : one(at);
     }
 }
@@ -85,16 +85,19 @@ template <typename T, int V> __device__ __forceinline__ void put(T* p, const Pac
 }
 
 // The source around a tile whose first output pixel is (y, x): C channels from `source`, rows y - R .. y + blockDim.y + R.
-template <typename T, int K, int V, int C, int DOWN>
+template <typename T, int K, int V, int C, int DOWN, int UNROLL = 2>
 __device__ __forceinline__ void fill_source(float (&tile)[C][DOWN][Window1<K, V>::SPAN], const T* source, const Shape& s, int64_t y,
-                                            int64_t x) {
+                                            int x) {
     constexpr int REACH = K - 1, R = K / 2;
     const bool valid = s.border == VALID;
-    const int64_t height = s.height + (valid ? REACH : 0), width = s.width + (valid ? REACH : 0), plane = height * width;
+    const int64_t height = s.height + (valid ? REACH : 0);
+    const int width = int(s.width) + (valid ? REACH : 0);
     const int before = valid ? 0 : R;
+#pragma unroll UNROLL
     for (int line = threadIdx.y; line < C * DOWN; line += blockDim.y) {
         const int c = line / DOWN, i = line % DOWN;
-        int64_t row = y + i - before, turn = 0;
+        int64_t row = y + i - before;
+        int turn = 0;
         bool there = true;
         if (row < 0 || row >= height) {
             if (s.border == SPHERE) {
@@ -106,24 +109,24 @@ __device__ __forceinline__ void fill_source(float (&tile)[C][DOWN][Window1<K, V>
                 row = row < 0 ? 0 : height - 1;
             }
         }
-        const T* from = source + c * plane + (there ? row : 0) * width;
+        const T* from = source + (c * height + (there ? row : 0)) * width;
         fill_row<V, REACH>(
             tile[c][i], x - before, before, width, s.aligned_source && turn == 0 && there,
-            [&](int64_t column) -> int64_t {
+            [&](int column) -> int {
                 if (!there) return -1;
                 if (s.border == SPHERE) {
                     column += turn;
-                    return column >= 0 && column < width ? column : modulo(column, width);
+                    return column >= 0 && column < width ? column : int(modulo(column, width));
                 }
                 if (valid) return column < width ? column : -1;
-                return min(max(column, int64_t(0)), width - 1);
+                return min(max(column, 0), width - 1);
             },
-            [&](int64_t column, float (&value)[V]) {
+            [&](int column, float (&value)[V]) {
                 const Pack<T, V> pack = some<T, V>(from + column, true, V);
 #pragma unroll
                 for (int v = 0; v < V; ++v) value[v] = wide(pack.of[v]);
             },
-            [&](int64_t column) { return load(from + column); });
+            [&](int column) { return load(from + column); });
     }
 }
 

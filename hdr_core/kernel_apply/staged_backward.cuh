@@ -10,29 +10,30 @@ namespace {
 
 // The tile of grad * channel around the place (y, x), zeros where no kernel stands. A panorama's columns wrap: a kernel beyond its left
 // edge is that of the right one. Its poles turn kernels around, so rows near them take the way of `backward_source`.
-template <typename T, int K, int V, int C, int DOWN>
+template <typename T, int K, int V, int C, int DOWN, int UNROLL>
 __device__ __forceinline__ void fill_inner(float (&tile)[C][DOWN][Window1<K, V>::SPAN], const T* grad, const T* channel, const Shape& s,
-                                           int64_t y, int64_t x, int before) {
+                                           int64_t y, int x, int before) {
     constexpr int REACH = K - 1;
-    const int64_t plane = s.height * s.width;
+    const int width = int(s.width);
+#pragma unroll UNROLL
     for (int line = threadIdx.y; line < C * DOWN; line += blockDim.y) {
         const int c = line / DOWN, i = line % DOWN;
         const int64_t row = y + i - before;
         const bool there = row >= 0 && row < s.height;
-        const int64_t at = c * plane + (there ? row : 0) * s.width;
+        const int64_t at = (c * s.height + (there ? row : 0)) * width;
         fill_row<V, REACH>(
-            tile[c][i], x - before, before, s.width, s.aligned && there,
-            [&](int64_t column) -> int64_t {
+            tile[c][i], x - before, before, width, s.aligned && there,
+            [&](int column) -> int {
                 if (!there) return -1;
-                if (column >= 0 && column < s.width) return column;
-                return s.border == SPHERE ? modulo(column, s.width) : -1;
+                if (column >= 0 && column < width) return column;
+                return s.border == SPHERE ? int(modulo(column, width)) : -1;
             },
-            [&](int64_t column, float (&value)[V]) {
+            [&](int column, float (&value)[V]) {
                 const Pack<T, V> outer = some<T, V>(grad + at + column, true, V), gain = some<T, V>(channel + at + column, true, V);
 #pragma unroll
                 for (int v = 0; v < V; ++v) value[v] = wide(outer.of[v]) * wide(gain.of[v]);
             },
-            [&](int64_t column) { return load(grad + at + column) * load(channel + at + column); });
+            [&](int column) { return load(grad + at + column) * load(channel + at + column); });
     }
 }
 
@@ -93,7 +94,7 @@ __device__ __forceinline__ void gather_taps(const float (&tile)[C][DOWN][Window1
         gather_taps<T, K, V, C, DOWN, LARGER, KY + 1, 0>(tile, inner, spatial, y, x, s, sum);
 }
 
-template <typename T, int K, int V, int C, int TALL, bool LARGER>
+template <typename T, int K, int V, int C, int TALL, bool LARGER, int UNROLL = 1>
 __device__ __forceinline__ void staged_backward(const T* grad, const T* source, const T* spatial, const T* channel, T* grad_source,
                                                 T* grad_spatial, T* grad_channel, const Shape& s) {
     using W = Window1<K, V>;
@@ -113,25 +114,27 @@ __device__ __forceinline__ void staged_backward(const T* grad, const T* source, 
     grad += n * C * plane;
     channel += n * C * plane;
     grad_channel += n * C * plane;
-    fill_source<T, K, V>(tile, source, s, top, left);
-    fill_inner<T, K, V>(inner, grad, channel, s, top, left, LARGER ? W::REACH : R);
+    const bool there = y < s.height && x < s.width, aligned = s.aligned;
+    const int count = int(min(int64_t(V), s.width - x));
+    Pack<T, V> weight[K * K];
+    if (there) {
+#pragma unroll
+        for (int k = 0; k < K * K; ++k) weight[k] = some<T, V>(spatial + k * plane + here, aligned, count);
+    }
+    fill_source<T, K, V, C, DOWN, UNROLL>(tile, source, s, top, int(left));
+    fill_inner<T, K, V, C, DOWN, UNROLL>(inner, grad, channel, s, top, int(left), LARGER ? W::REACH : R);
     __syncthreads();
-    if (y < s.height && x < s.width) {  // the gradients of a pixel's own kernels
-        const int count = int(min(int64_t(V), s.width - x));
-        float outer[C][V], factor[C][V], sum[C][V] = {};
+    if (there) {  // the gradients of a pixel's own kernels
+        if (sizeof(T) == 2) keep_packed(weight);
+        constexpr int BEFORE = LARGER ? W::REACH : R;  // of this pixel in its row of `inner`
+        float factor[C][V], sum[C][V] = {};
 #pragma unroll
-        for (int c = 0; c < C; ++c) {
-            const Pack<T, V> g = some<T, V>(grad + c * plane + here, s.aligned, count);
-            const Pack<T, V> gain = some<T, V>(channel + c * plane + here, s.aligned, count);
+        for (int c = 0; c < C; ++c)
 #pragma unroll
-            for (int v = 0; v < V; ++v) outer[c][v] = wide(g.of[v]), factor[c][v] = outer[c][v] * wide(gain.of[v]);
-        }
+            for (int v = 0; v < V; ++v) factor[c][v] = inner[c][threadIdx.y + BEFORE][threadIdx.x * V + BEFORE + v];
 #pragma unroll
         for (int ky = 0; ky < K; ++ky) {
             float value[C][V * W::READS];
-            Pack<T, V> weight[K];
-#pragma unroll
-            for (int kx = 0; kx < K; ++kx) weight[kx] = some<T, V>(spatial + (ky * K + kx) * plane + here, s.aligned, count);
 #pragma unroll
             for (int c = 0; c < C; ++c) read_row<V, W::READS>(tile[c][threadIdx.y + ky], value[c]);
 #pragma unroll
@@ -140,7 +143,7 @@ __device__ __forceinline__ void staged_backward(const T* grad, const T* source, 
 #pragma unroll
                 for (int v = 0; v < V; ++v) {
                     float slope = 0;
-                    const float w = wide(weight[kx].of[v]);
+                    const float w = wide(weight[ky * K + kx].of[v]);
 #pragma unroll
                     for (int c = 0; c < C; ++c) {
                         slope += factor[c][v] * value[c][kx + v];
@@ -148,15 +151,16 @@ __device__ __forceinline__ void staged_backward(const T* grad, const T* source, 
                     }
                     narrow(slope, result.of[v]);
                 }
-                put<T, V>(grad_spatial + (ky * K + kx) * plane + here, result, s.aligned, count);
+                put<T, V>(grad_spatial + (ky * K + kx) * plane + here, result, aligned, count);
             }
         }
 #pragma unroll
         for (int c = 0; c < C; ++c) {
+            const Pack<T, V> outer = some<T, V>(grad + c * plane + here, aligned, count);
             Pack<T, V> result;
 #pragma unroll
-            for (int v = 0; v < V; ++v) narrow(outer[c][v] * sum[c][v], result.of[v]);
-            put<T, V>(grad_channel + c * plane + here, result, s.aligned, count);
+            for (int v = 0; v < V; ++v) narrow(wide(outer.of[v]) * sum[c][v], result.of[v]);
+            put<T, V>(grad_channel + c * plane + here, result, aligned, count);
         }
     }
     if (y < height && x < width) {  // what the kernels around send back to a pixel of the source

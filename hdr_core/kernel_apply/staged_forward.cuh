@@ -7,30 +7,33 @@
 
 namespace {
 
-template <typename T, int K, int V, int C, int DOWN, bool ALIGNED>
+template <typename T, int K, int V, int C, int DOWN, bool ALIGNED, int UNROLL, int LATE>
 __device__ __forceinline__ void staged_rows(float (&tile)[C][DOWN][Window1<K, V>::SPAN], const T* source, const T* spatial,
                                             const T* channel, T* out, const Shape& s, int64_t top, int64_t left, int64_t source_plane) {
     using W = Window1<K, V>;
     const int64_t y = top + threadIdx.y, x = left + threadIdx.x * V, plane = s.height * s.width;
     const bool there = y < s.height && x < s.width;
     const int count = int(min(int64_t(V), s.width - x));
+    constexpr int EARLY = K == 1 ? 1 : K * (K - LATE);  // the last row of weights would take registers that filling the tile needs
     Pack<T, V> weight[ALIGNED ? K * K : 1];
     if (ALIGNED && there) {
 #pragma unroll
-        for (int k = 0; k < K * K; ++k) weight[ALIGNED ? k : 0] = stream<T, V>(spatial + k * plane, true);
+        for (int k = 0; k < EARLY; ++k) weight[ALIGNED ? k : 0] = stream<T, V>(spatial + k * plane, true);
     }
 #pragma unroll 1
-    for (int first = 0; first < s.channels; first += C) {
-        Pack<T, V> gain[C];
-        if (there) {
-#pragma unroll
-            for (int c = 0; c < C; ++c) gain[c] = some<T, V>(channel + c * plane, ALIGNED, count);
-        }
+    for (int first = 0; first < (C == 1 ? s.channels : C); first += C) {  // of three channels there is one part: no weight has to outlive it
         if (first) __syncthreads();
-        fill_source<T, K, V>(tile, source, s, top, left);
+        fill_source<T, K, V, C, DOWN, UNROLL>(tile, source, s, top, int(left));
         __syncthreads();
         if (there) {
+            if (ALIGNED && first == 0) {
+#pragma unroll
+                for (int k = EARLY; k < K * K; ++k) weight[ALIGNED ? k : 0] = stream<T, V>(spatial + k * plane, true);
+            }
             if (ALIGNED) keep_packed(weight);
+            Pack<T, V> gain[C];
+#pragma unroll
+            for (int c = 0; c < C; ++c) gain[c] = some<T, V>(channel + c * plane, ALIGNED, count);
             float sum[C][V] = {};
 #pragma unroll
             for (int ky = 0; ky < K; ++ky) {
@@ -63,7 +66,7 @@ __device__ __forceinline__ void staged_rows(float (&tile)[C][DOWN][Window1<K, V>
     }
 }
 
-template <typename T, int K, int V, int C, int TALL>
+template <typename T, int K, int V, int C, int TALL, int UNROLL = 2, int LATE = 1>
 __device__ __forceinline__ void staged_forward(const T* source, const T* spatial, const T* channel, T* out, const Shape& s) {
     using W = Window1<K, V>;
     alignas(16) __shared__ float tile[C][TALL + W::REACH][W::SPAN];
@@ -76,9 +79,9 @@ __device__ __forceinline__ void staged_forward(const T* source, const T* spatial
     channel += n * s.channels * plane + here;
     out += n * s.channels * plane + here;
     if (s.aligned)
-        staged_rows<T, K, V, C, TALL + W::REACH, true>(tile, source, spatial, channel, out, s, top, left, source_plane);
+        staged_rows<T, K, V, C, TALL + W::REACH, true, UNROLL, LATE>(tile, source, spatial, channel, out, s, top, left, source_plane);
     else
-        staged_rows<T, K, V, C, TALL + W::REACH, false>(tile, source, spatial, channel, out, s, top, left, source_plane);
+        staged_rows<T, K, V, C, TALL + W::REACH, false, UNROLL, LATE>(tile, source, spatial, channel, out, s, top, left, source_plane);
 }
 
 }  // namespace

@@ -64,10 +64,13 @@ def _convolution(weight: Tensor) -> Tensor:
 
 def _heads(heads: KernelHeads) -> tuple[Tensor, Tensor]:
     """Both heads as one product with 32 outputs: the taps, and each channel's gain where a lane of its own finds it."""
-    assert heads.spatial is not None and heads.spatial.bias is not None and heads.channel.bias is not None
-    weight, bias = heads.channel.weight.new_zeros(32, 32), heads.channel.weight.new_zeros(32)
-    weight[:_TAPS, :_WIDTH], bias[:_TAPS] = heads.spatial.weight.flatten(1), heads.spatial.bias
-    weight[26::2, :_WIDTH], bias[26::2] = heads.channel.weight.flatten(1), heads.channel.bias
+    spatial, channel = heads.spatial, heads.channel
+    assert spatial is not None
+    assert spatial.bias is not None
+    assert channel.bias is not None
+    weight, bias = channel.weight.new_zeros(32, 32), channel.weight.new_zeros(32)
+    weight[:_TAPS, :_WIDTH], bias[:_TAPS] = spatial.weight.flatten(1), spatial.bias
+    weight[26::2, :_WIDTH], bias[26::2] = channel.weight.flatten(1), channel.bias
     return weight.half().view(4, 8, 2, 2, 4, 2).permute(0, 1, 4, 2, 3, 5).contiguous(), bias
 
 
@@ -105,7 +108,7 @@ class LightPart:
 
 
 def pool(photo: Tensor, size: tuple[int, int], white: float) -> Tensor:
-    """As `view.pool`, of a photo (3, H, W) of any strides, uint8, uint16 or float32 code values up to `white`: (1, 11, h, w)."""
+    """As `view.pool`, of a photo (3, H, W) of any strides, uint8, uint16 or float32 codes up to `white`: (1, 11, h, w)."""
     out = torch.empty(1, 11, *size, device=photo.device)
     channel, row, pixel = photo.stride()
     shape = _ViewShape(*photo.shape[-2:], channel, row, pixel, *size, white)

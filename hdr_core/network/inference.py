@@ -1,4 +1,8 @@
-"""The network as a photo needs it, on one device: on NVIDIA with our own kernels, and its many small steps as one CUDA graph."""
+"""The network as a photo needs it, on one device.
+
+On NVIDIA with our own kernels, and its many small steps as one CUDA graph; on a processor in chunks that fit its caches;
+elsewhere as plain torch has it.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from . import fused
+from . import chunked, fused
 from .model import Guidance, Network
 from .view import View, pool
 
@@ -39,11 +43,13 @@ class Inference:
     def light(self, guidance: Guidance, size: tuple[int, int]) -> Callable[[Tensor, int, int], Tensor]:
         """The light part for a photo of `size` (H, W).
 
-        Returns a function from the code values (1, 3, h + 2 halo, w + 2 halo) of a tile with its halo, and the row and column of
-        the tile's first pixel, to its radiance (1, 3, h, w).
+        Returns a function from the code values (1, 3, h + 2 halo, w + 2 halo) of a tile with its halo, and the row and column
+        of the tile's first pixel, to its radiance (1, 3, h, w).
         """
         if self.fused:
             return fused.LightPart(self.network.heads, guidance, size).restore
+        if chunked.fits(self.network.config, self.device):
+            return chunked.ChunkedLight(self.network.heads, guidance, size).restore
         halo = self.network.halo
 
         def restore(code: Tensor, row: int, column: int) -> Tensor:
@@ -64,8 +70,9 @@ class _Capture:
 
 
 class Graphed:
-    """A function of tensors, and of dataclasses of such, that waits for nothing: from its second call with the same shapes on it is
-    replayed as a CUDA graph, a thousand launches at once.
+    """A function of tensors, and of dataclasses of such, that waits for nothing.
+
+    From its second call with the same shapes on it is replayed as a CUDA graph, a thousand launches at once.
     """
 
     def __init__(self, function: Callable[..., Any]) -> None:
