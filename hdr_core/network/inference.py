@@ -27,7 +27,7 @@ class Inference:
         self.network = network.to(device)
         self.device = device
         self.fused = fused.fits(network.config, device)
-        self._guide = Graphed(self._guidance) if device.type == "cuda" else self._guidance
+        self._guide = Graphed(self._guidance) if self.fused else self._guidance
 
     def pool(self, photo: Tensor, size: tuple[int, int], white: float) -> Tensor:
         """As `view.pool`, of a photo on the device, (3, H, W) code values up to `white` of any type: (1, 11, h, w)."""
