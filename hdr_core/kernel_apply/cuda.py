@@ -54,7 +54,7 @@ def _launch(
     )
     device = domain.device.index
     stream = torch.cuda.current_stream(device).cuda_stream
-    arguments = [*(ctypes.c_void_p(t.data_ptr()) for t in order), shape]
+    arguments: list[ctypes._SimpleCData | ctypes.Structure] = [*(ctypes.c_void_p(t.data_ptr()) for t in order), shape]
     launch(name, device, stream, count * down * across, (_LANES, _ROWS), arguments)
 
 

@@ -44,6 +44,10 @@ def test_the_light_part_is_that_of_plain_torch(height, width, panorama, count):
     assert torch.equal(tile, got[..., 3:11, 2:10])
 
 
+def _lows(guidance):
+    return guidance.low.log_gain, guidance.low.surplus, guidance.low.features
+
+
 def _to_device(value):
     return _mapped(value, lambda t: t.to(DEVICE))
 
@@ -69,6 +73,8 @@ def test_a_graph_says_what_the_network_says():
         code = functional.interpolate(picture(seed, 512), (256, 512)).to(DEVICE)
         view = look(code, panorama=True)
         plain, guided = inference._guidance(view, None), inference.guidance(view, None)
-        for one, other in ((plain.low.log_gain, guided.low.log_gain), (plain.low.surplus, guided.low.surplus)):
+        again = inference.guidance(view, None)
+        for one, other, third in zip(_lows(plain), _lows(guided), _lows(again), strict=True):
             torch.testing.assert_close(other, one, rtol=1e-4, atol=1e-4)
+            assert torch.equal(other, third)
     assert all(inference._guide._captured.values())
