@@ -3,7 +3,8 @@
     taskset -c 0,1 python -m benchmarks.cpu --threads 2
 
 ExpandNet (Marnerides et al. 2018) is rebuilt from its published layers with random weights: for its time only. Seconds are the
-least of the repeats, "CPU s" what all threads took together, which other programs disturb less. The peak is that of a process of its own, beyond what importing takes.
+least of the repeats; "CPU s" is what all threads took together, which other programs disturb less. The peak is that of a
+process of its own, beyond what importing takes.
 """
 
 from __future__ import annotations
