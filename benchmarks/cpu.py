@@ -100,14 +100,14 @@ def main() -> int:
     torch.set_num_threads(options.threads)
     if options.only:
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        took, cpu = {"ours": ours, "expandnet": expandnet}[options.only](*options.size, options.repeats)
+        function = {"ours": ours, "expandnet": expandnet}[options.only]
+        took, cpu = function(*options.size, options.repeats)
         gib = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 2**20  # kB on Linux
         print(json.dumps({"seconds": took, "cpu": cpu, "gib": gib}))
         return 0
     height, width = options.size
-    print(
-        f"torch {torch.__version__}, {options.threads} threads\n\n| picture | | s | CPU s | GiB |\n| --- | --- | --- | --- | --- |"
-    )
+    print(f"torch {torch.__version__}, {options.threads} threads\n")
+    print("| picture | | s | CPU s | GiB |\n| --- | --- | --- | --- | --- |")
     rows = [("ExpandNet", "expandnet", height, width), ("ours", "ours", height, width)]
     if options.large:
         rows.append(("ours", "ours", 4096, 8192))
