@@ -21,13 +21,18 @@ from hdr_core.kernel_apply import kernel_apply, reference
 PICTURES = ((2048, 4096), (4096, 8192))
 SIZE, CHANNELS, TYPE = 5, 3, torch.float16
 REPEATS = 15
+_BUSY = 2_000_000  # cycles, about a millisecond
 
 
-def milliseconds(call: Callable[[], object]) -> float:
-    """Median time of one call, after two that warm up."""
+def milliseconds(call: Callable[[], object], *, ahead: bool = True) -> float:
+    """Median time of one call, after two that warm up. ahead: the GPU is busy when the call is made, so that what Python needs
+    for it does not count; no help where a call waits for the GPU, or launches more than it can keep in its queue.
+    """
     times = []
     for i in range(REPEATS + 2):
         start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+        if ahead:
+            torch.cuda._sleep(_BUSY)
         start.record()
         call()
         end.record()

@@ -38,7 +38,7 @@ _CHOOSE_PYTHON = "Choose another Python (3.11 or newer) in the add-on's preferen
 _ENVIRONMENT = re.compile(
     r"PATH|HOME|USER|LOGNAME|LANG|LANGUAGE|LC_\w+|TMPDIR|TEMP|TMP|XDG_CACHE_HOME|LD_LIBRARY_PATH|DYLD_LIBRARY_PATH"
     r"|SYSTEMROOT|SYSTEMDRIVE|WINDIR|COMSPEC|PATHEXT|USERPROFILE|APPDATA|LOCALAPPDATA|PROGRAMDATA|PROGRAMFILES"
-    r"|NUMBER_OF_PROCESSORS|PROCESSOR_ARCHITECTURE|(CUDA|NVIDIA|HIP|HSA|ROCR|PYTORCH|TORCH|OMP|MKL|KMP|VIPS)_\w+",
+    r"|NUMBER_OF_PROCESSORS|PROCESSOR_ARCHITECTURE|(CUDA|NVIDIA|HIP|HSA|ROCR|PYTORCH|TORCH|OMP|MKL|KMP|VIPS)_\w+|LDR_TO_HDRI_GPU_MEMORY",
     re.IGNORECASE,
 )
 
@@ -192,6 +192,13 @@ class WorkerClient:
     def inspect(self, device: Device) -> Job[Runtime]:
         """Ask what the worker's Python can do, and let it try `device` (as `inspection.inspect_runtime`). Returns at once."""
         return self._ask(Job(self, Runtime.from_plain, None), {"op": "inspect", "device": device})
+
+    def warm_up(self) -> Job[dict[str, str]]:
+        """Let the worker load what a conversion with device "auto" needs, so that the first one does not wait for it.
+
+        To be asked for as soon as a conversion is likely. Answers and fails as `hello`, and names the "device", too.
+        """
+        return self._ask(Job(self, dict, None), {"op": "warm_up"})
 
     def cancel(self) -> None:
         """Stop at once what is being converted: kill the process, remove its temporary file; unfinished jobs get Cancelled.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -59,17 +60,19 @@ def convert(
         steps.enter("Restoring light")
         from .reconstruct import reconstruct
 
-        radiance = reconstruct(
-            photo,
-            panorama=projection == "equirectangular",
-            input_curve=settings.input_curve,
-            device=settings.device,
-            progress=steps.within,
-            cancelled=cancelled,
-        )
+        with ThreadPoolExecutor(1) as beside:
+            range_before = beside.submit(_range_of, photo)
+            radiance = reconstruct(
+                photo,
+                panorama=projection == "equirectangular",
+                input_curve=settings.input_curve,
+                device=settings.device,
+                progress=steps.within,
+                cancelled=cancelled,
+            )
 
         steps.enter("Writing")
-        seen = _look_at(photo, radiance, projection)
+        seen = _look_at(radiance, projection, range_before.result())
         pixel_type = write_exr(
             output,
             radiance.pixels,
@@ -119,12 +122,12 @@ class _Steps:
         self._stage = stage
         self.within(0.0)
 
-    def within(self, fraction: float, _: str = "") -> None:
-        """`fraction` of the present stage, in [0, 1], is done."""
+    def within(self, fraction: float, detail: str = "") -> None:
+        """`fraction` of the present stage, in [0, 1], is done; `detail` says more of it than its name."""
         low, high = _STAGES[self._stage]
         self._reached = max(self._reached, low + (high - low) * min(fraction, 1.0))
         if self._progress is not None:
-            self._progress(self._reached, self._stage)
+            self._progress(self._reached, detail or self._stage)
 
 
 class _OnlyTrying(Exception):
@@ -155,13 +158,18 @@ class _Seen:
     sun: Sun | None
 
 
-def _look_at(photo: Photo, radiance: Radiance, projection: Literal["equirectangular", "flat"]) -> _Seen:
-    from .light import dynamic_range, find_sun
+def _range_of(photo: Photo) -> float:
+    from .light import dynamic_range
     from .photo import srgb_decode
 
-    before = dynamic_range(photo.pixels, lambda codes: srgb_decode(codes / photo.white))
+    return dynamic_range(photo.pixels, lambda codes: srgb_decode(codes / photo.white))
+
+
+def _look_at(radiance: Radiance, projection: Literal["equirectangular", "flat"], range_before: float) -> _Seen:
+    from .light import dynamic_range, find_sun
+
     sun = find_sun(radiance.pixels) if projection == "equirectangular" else None
-    return _Seen(float(radiance.pixels.max()), before, dynamic_range(radiance.pixels), sun)
+    return _Seen(float(radiance.pixels.max()), range_before, dynamic_range(radiance.pixels), sun)
 
 
 def _header(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 from .atomic import replacing
 from .errors import PhotoError
+from .parallel import in_parallel, processors
 from .runtime import require
 from .settings import Compression
 
@@ -55,6 +56,7 @@ def write_exr(
     _add_texts(attributes, header)
     pixels = _file_pixels(radiance, alpha, "float16" if half else "float32")
     image = openexr.File(attributes, {"RGB" if alpha is None else "RGBA": pixels})
+    openexr.set_global_thread_count(processors())
     with replacing(Path(path), overwrite=overwrite) as file:
         _write(image, file)
     return "half" if half else "float"
@@ -137,15 +139,20 @@ def _add_texts(attributes: dict[str, Any], header: Mapping[str, str]) -> None:
 def _file_pixels(radiance: np.ndarray, alpha: np.ndarray | None, dtype: str) -> np.ndarray:
     import numpy as np
 
-    if alpha is None:
-        return np.ascontiguousarray(radiance, dtype=dtype)
-    white = 1.0 if alpha.dtype.kind == "f" else float(np.iinfo(alpha.dtype).max)
-    pixels = np.empty((*alpha.shape, 4), dtype)
-    for top in range(0, len(alpha), _ROWS):
+    height, width = radiance.shape[:2]
+    pixels = np.empty((height, width, 3 if alpha is None else 4), dtype)
+    white = 1.0 if alpha is None or alpha.dtype.kind == "f" else float(np.iinfo(alpha.dtype).max)
+
+    def fill(top: int) -> None:
         rows = slice(top, top + _ROWS)
+        if alpha is None:
+            pixels[rows] = radiance[rows]
+            return
         straight = alpha[rows, :, None].astype(np.float32) / np.float32(white)
         pixels[rows, :, :3] = radiance[rows] * straight
         pixels[rows, :, 3:] = straight
+
+    in_parallel(fill, range(0, height, _ROWS))
     return pixels
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .parallel import in_parallel
 from .sphere_patch import cut_patch, pixel_directions, row_areas
 from .sun import LUMINANCE, Sun
 from .sun_split import sun_glow
@@ -83,7 +84,7 @@ def dynamic_range(pixels: np.ndarray, decode: Callable[[np.ndarray], np.ndarray]
     if not lit.size:
         return 0.0
     if decode is None:
-        brightest = max(float(_luminance(pixels[top : top + 64]).max()) for top in range(0, height, 64))
+        brightest = max(in_parallel(lambda top: float(_luminance(pixels[top : top + 64]).max()), range(0, height, 64)))
     else:
         brightest = float(lit.max())  # codes end at white, which is no single pixel
     return max(0.0, math.log2(brightest / float(np.percentile(lit, 0.1))))
@@ -99,11 +100,12 @@ def _coarse_luminance(radiance: np.ndarray) -> np.ndarray:
     rows, columns = min(_COARSE, height), min(2 * _COARSE, width)
     top = np.arange(rows) * height // rows
     left = np.arange(columns) * width // columns
-    sums = np.empty((rows, columns))
-    for row, (first, last) in enumerate(zip(top, [*top[1:], height], strict=True)):
-        line = radiance[first:last].sum(0, dtype=np.float32) @ WEIGHTS
-        sums[row] = np.add.reduceat(line, left, dtype=np.float64) / (last - first)
-    return sums / np.diff([*left, width])
+
+    def row(ends: tuple[int, int]) -> np.ndarray:
+        line = radiance[slice(*ends)].sum(0, dtype=np.float32) @ WEIGHTS
+        return np.add.reduceat(line, left, dtype=np.float64) / (ends[1] - ends[0])
+
+    return np.stack(in_parallel(row, zip(top, [*top[1:], height], strict=True))) / np.diff([*left, width])
 
 
 def _brightest(coarse: np.ndarray, apart_from: np.ndarray | None = None) -> np.ndarray:

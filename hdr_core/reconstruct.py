@@ -7,8 +7,11 @@ debanded; the network looks at it as it is, for that is how it learned what phot
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import gc
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from threading import Lock
 from typing import Literal
 
 import numpy as np
@@ -25,15 +28,15 @@ require("safetensors")
 
 import torch  # noqa: E402
 
-from . import deband  # noqa: E402
-from .network.model import Guidance, Light, Network  # noqa: E402
-from .network.view import CROP, View, crop_corners, crop_to_size, pool, working_size  # noqa: E402
+from .codes import Codes  # noqa: E402
+from .memory import tile_size  # noqa: E402
+from .network.inference import Inference  # noqa: E402
+from .network.model import Guidance, Light  # noqa: E402
 from .network.weights import load_network  # noqa: E402
-from .tiles import around, read_tile, tiles  # noqa: E402
+from .tiles import tiles  # noqa: E402
 
-TILE = 1024  # pixels a side; a tile takes about 0.8 kB a pixel while it is restored
-SMALLEST_TILE = 128
-SMALL_PHOTO = 2**22  # pixels; a larger one is not looked at in one piece
+SMALLEST_TILE = 128  # pixels a side
+_ONE_AT_A_TIME = Lock()  # several conversions may read and write at once; the network serves one photo after the other
 _VIEW_DONE, _GUIDANCE_DONE = 0.25, 0.4  # shares of the time, roughly
 
 
@@ -56,115 +59,135 @@ def reconstruct(
     panorama: bool,
     input_curve: InputCurve = "auto",
     device: Device = "auto",
-    tile: int = TILE,
+    tile: int | None = None,
     progress: Progress | None = None,
     cancelled: IsCancelled | None = None,
 ) -> Radiance:
     """Restore the radiance that the camera clipped.
 
     panorama: the photo is a whole sphere, equirectangular, W = 2 H. input_curve: as in `ConvertSettings`.
-    tile: the side of a tile, in pixels; it changes memory and time, not the result. A GPU that runs out of memory gets
-    smaller tiles.
+    tile: the side of a tile, in pixels, None for what fits into memory; it changes memory and time, not the result. A GPU that
+    runs out of memory gets smaller tiles; with device "auto" the processor takes over where the smallest do not fit.
 
     Raises DeviceError, WeightsError, RuntimeMissingError, and Cancelled when `cancelled` says so.
     """
     place = choose_device(device)
     steps = _Steps(progress, cancelled)
-    network, weights = _network(place)
-    with (
-        torch.inference_mode(),
-        torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False),
-    ):
-        while True:
-            try:
-                pixels, guidance = _restore(network, photo, panorama, input_curve, place, tile, steps)
-                curve: Literal["srgb", "camera"] = "camera" if guidance.camera[0] > 0 else "srgb"
-                return Radiance(pixels, curve, _restored(guidance.light), place, weights)
-            except torch.cuda.OutOfMemoryError as error:
-                if tile <= SMALLEST_TILE:
-                    raise DeviceError(
-                        f"The device {place!r} has not enough free memory.", 'Close other programs, or choose the device "cpu".'
-                    ) from error
-                tile //= 2
-                torch.cuda.empty_cache()
+    with _ONE_AT_A_TIME:
+        return _on(place, device, photo, panorama, input_curve, tile, steps)
+
+
+def _on(
+    place: str, asked: Device, photo: Photo, panorama: bool, input_curve: InputCurve, tile: int | None, steps: _Steps
+) -> Radiance:
+    """On `place`, or on the processor where its memory does not suffice and the user did not ask for it."""
+    try:
+        return _reconstruct(photo, panorama, input_curve, place, tile, steps)
+    except torch.OutOfMemoryError as error:
+        if place == "cpu" or asked != "auto":
+            raise DeviceError(
+                f"The device {place!r} has not enough free memory.", 'Close other programs, or choose the device "cpu".'
+            ) from error
+    release_memory()  # only here the error, and with it all that it kept alive, is gone
+    instead = replace(steps, stage="Restoring light on the processor (the GPU's memory is full)")
+    return _reconstruct(photo, panorama, input_curve, "cpu", None, instead)
+
+
+def warm_up(device: Device = "auto") -> str:
+    """Load the network onto the device that a conversion would take, and return its name. Raises as `reconstruct`."""
+    place = choose_device(device)
+    with _ONE_AT_A_TIME:
+        _inference(place)
+    return place
+
+
+def release_memory() -> None:
+    """Give back what the network holds on a GPU. The next photo takes it again, in a second or two."""
+    _inference.cache_clear()
+    gc.collect()
+    if torch.cuda.is_initialized():
+        torch.cuda.empty_cache()
 
 
 @dataclass(frozen=True)
 class _Steps:
     progress: Progress | None
     cancelled: IsCancelled | None
+    stage: str = "Restoring light"
 
     def reach(self, fraction: float) -> None:
         if self.cancelled is not None and self.cancelled():
             raise Cancelled
         if self.progress is not None:
-            self.progress(fraction, "Restoring light")
+            self.progress(fraction, self.stage)
 
 
 @lru_cache(maxsize=1)
-def _network(device: str) -> tuple[Network, str]:
+def _inference(device: str) -> tuple[Inference, str]:
     network, version = load_network()
-    return network.to(device), version
+    return Inference(network, torch.device(device, 0) if device == "cuda" else torch.device(device)), version
+
+
+def _reconstruct(
+    photo: Photo, panorama: bool, input_curve: InputCurve, place: str, side: int | None, steps: _Steps
+) -> Radiance:
+    with (
+        torch.inference_mode(),
+        torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False),
+    ):
+        steps.reach(0.0)
+        inference, weights = _inference(place)
+        codes = Codes(photo, inference.device)
+        view = codes.look(inference, panorama=panorama)
+        steps.reach(_VIEW_DONE)
+        camera = None if input_curve == "auto" else torch.tensor([float(input_curve == "camera")], device=inference.device)
+        guidance = inference.guidance(view, camera)
+        steps.reach(_GUIDANCE_DONE)
+        out = np.empty((photo.height, photo.width, 3), np.float32)
+        size = (side, side) if side is not None else tile_size(photo.height, photo.width, inference)
+        _restore(codes, guidance, inference, out, size, steps)
+    curve: Literal["srgb", "camera"] = "camera" if guidance.camera[0] > 0 else "srgb"
+    return Radiance(out, curve, _restored(guidance.light), place, weights)
 
 
 def _restore(
-    network: Network, photo: Photo, panorama: bool, input_curve: InputCurve, device: str, tile: int, steps: _Steps
-) -> tuple[np.ndarray, Guidance]:
-    """The radiance, and what the network saw."""
-    steps.reach(0.0)
-    view = _look(photo, panorama, device, steps)
-    steps.reach(_VIEW_DONE)
-    camera = None if input_curve == "auto" else torch.tensor([float(input_curve == "camera")], device=device)
-    guidance = network.guidance(view, network.overview(view, camera))
-    steps.reach(_GUIDANCE_DONE)
-    out = np.empty((photo.height, photo.width, 3), np.float32)
-    parts = list(tiles(photo.height, photo.width, tile))
-    for done, (y, x) in enumerate(parts, 1):
-        restored = _restore_tile(network, guidance, photo, y, x, device)
-        out[y.start : y.stop, x.start : x.stop] = restored[0].permute(1, 2, 0).cpu().numpy()
-        steps.reach(_GUIDANCE_DONE + (1 - _GUIDANCE_DONE) * done / len(parts))
-    return out, guidance
+    codes: Codes, guidance: Guidance, inference: Inference, out: np.ndarray, size: tuple[int, int], steps: _Steps
+) -> None:
+    """Fill `out` (H, W, 3) tile by tile."""
+    height, width = out.shape[:2]
+    restore = inference.light(guidance, (height, width))
+    halo, pixels = inference.network.halo, torch.from_numpy(out)
+
+    def fill(y: range, x: range) -> None:
+        code = codes.tile(y, x, halo, panorama=guidance.panorama)
+        pixels[y.start : y.stop, x.start : x.stop].copy_(restore(code, y.start, x.start)[0].permute(1, 2, 0))
+
+    for y, x in tiles(height, width, size):
+        _fill_in_parts(fill, y, x)
+        steps.reach(_GUIDANCE_DONE + (1 - _GUIDANCE_DONE) * (y.start * width + x.stop * len(y)) / (height * width))
+
+
+def _fill_in_parts(fill: Callable[[range, range], None], y: range, x: range) -> None:
+    """Fill a tile; where memory does not suffice, its halves."""
+    try:
+        fill(y, x)
+        return
+    except torch.OutOfMemoryError:
+        if max(len(y), len(x)) <= SMALLEST_TILE:
+            raise
+    if torch.cuda.is_initialized():
+        torch.cuda.empty_cache()
+    for part in (0, 1):
+        if len(y) >= len(x):
+            _fill_in_parts(fill, _half(y, part), x)
+        else:
+            _fill_in_parts(fill, y, _half(x, part))
+
+
+def _half(side: range, part: int) -> range:
+    middle = (side.start + side.stop) // 2
+    return range(middle, side.stop) if part else range(side.start, middle)
 
 
 def _restored(light: Light) -> RestoredLight:
     return RestoredLight(float(light.share[0]), float(light.low[0]), float(light.high[0]))
-
-
-def _code(pixels: np.ndarray, white: int, device: str) -> torch.Tensor:
-    """(h, w, 3) integers to (1, 3, h, w) code values in [0, 1]."""
-    values = torch.from_numpy(pixels.astype(np.int32) if pixels.dtype == np.uint16 else np.ascontiguousarray(pixels))
-    return (values.to(device).permute(2, 0, 1)[None].float() / white).contiguous()
-
-
-def _look(photo: Photo, panorama: bool, device: str, steps: _Steps) -> View:
-    """The view of `network.view.look`; of a large photo, made from one band of rows after the other."""
-    height, width = photo.height, photo.width
-    h, w = working_size(height, width)
-    if height * width <= SMALL_PHOTO:
-        pooled = pool(_code(photo.pixels, photo.white, device), (h, w))
-    else:
-        bands = []
-        for row in range(h):
-            top, bottom = row * height // h, -(-(row + 1) * height // h)  # the rows that adaptive pooling averages
-            bands.append(pool(_code(photo.pixels[top:bottom], photo.white, device), (1, w)))
-            if row % 16 == 0:
-                steps.reach(_VIEW_DONE * row / h)
-        pooled = torch.cat(bands, 2)
-    crops = [
-        crop_to_size(_code(photo.pixels[y : y + CROP, x : x + CROP], photo.white, device))
-        for y, x in crop_corners(height, width)
-    ]
-    return View(pooled, torch.stack(crops, 1), panorama)
-
-
-def _restore_tile(network: Network, guidance: Guidance, photo: Photo, y: range, x: range, device: str) -> torch.Tensor:
-    """(1, 3, len(y), len(x)) radiance of one tile."""
-    rows, columns = around(y, network.halo), around(x, network.halo)
-    if photo.white == deband.WHITE:
-        margin = deband.halo(photo.height)
-        wide = around(y, network.halo + margin), around(x, network.halo + margin)
-        pixels = torch.from_numpy(read_tile(photo.pixels, *wide, panorama=guidance.panorama))
-        code = deband.deband(pixels.to(device).permute(2, 0, 1), margin)[None] / photo.white
-    else:
-        code = _code(read_tile(photo.pixels, rows, columns, panorama=guidance.panorama), photo.white, device)
-    return network.restore(code, guidance, rows.to(device), columns.to(device), (photo.height, photo.width))

@@ -4,32 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
 import torch
+from torch import Tensor
 
 from .network.padding import sphere_index
 
 
-def tiles(height: int, width: int, side: int) -> Iterator[tuple[range, range]]:
-    """The rows and columns of each tile of a picture; those at its lower and right edge may be smaller."""
-    for y in range(0, height, side):
-        for x in range(0, width, side):
-            yield range(y, min(y + side, height)), range(x, min(x + side, width))
+def tiles(height: int, width: int, side: tuple[int, int]) -> Iterator[tuple[range, range]]:
+    """The rows and columns of each tile of a picture, `side` (rows, columns) large; the last may be smaller."""
+    for y in range(0, height, side[0]):
+        for x in range(0, width, side[1]):
+            yield range(y, min(y + side[0], height)), range(x, min(x + side[1], width))
 
 
-def around(tile: range, halo: int) -> torch.Tensor:
-    """The indices of a tile's rows or columns, with `halo` more at each end."""
-    return torch.arange(tile.start - halo, tile.stop + halo)
-
-
-def read_tile(pixels: np.ndarray, rows: torch.Tensor, columns: torch.Tensor, *, panorama: bool) -> np.ndarray:
-    """The pixels (h, w, C) of `rows` (h,) and `columns` (w,) of a picture (H, W, C).
+def read_tile(pixels: Tensor, y: range, x: range, halo: int, *, panorama: bool) -> Tensor:
+    """The pixels (C, h + 2 halo, w + 2 halo) of the rows `y` and columns `x` of a picture (C, H, W), and `halo` around them.
 
     Beyond the edge a panorama wraps and crosses the poles, once at most; a picture repeats its edge.
     """
-    height, width = pixels.shape[:2]
-    if panorama:
-        inside, straight, turned = sphere_index(rows, columns, height, width)
-        beyond = ((rows < 0) | (rows >= height))[:, None]
-        return pixels[inside.clamp(0, height - 1)[:, None].numpy(), torch.where(beyond, turned, straight).numpy()]
-    return pixels[rows.clamp(0, height - 1).numpy()][:, columns.clamp(0, width - 1).numpy()]
+    height, width = pixels.shape[-2:]
+    rows, columns = (torch.arange(r.start - halo, r.stop + halo, device=pixels.device) for r in (y, x))
+    if not panorama:
+        return pixels.index_select(1, rows.clamp_(0, height - 1)).index_select(2, columns.clamp_(0, width - 1))
+    inside, straight, turned = sphere_index(rows, columns, height, width)
+    above, below = max(0, halo - y.start), max(0, y.stop + halo - height)
+    middle = len(inside) - above - below
+    parts = []
+    for some, column in zip(inside.split([above, middle, below]), (turned, straight, turned), strict=True):
+        if len(some):
+            parts.append(pixels.index_select(1, some).index_select(2, column))
+    return torch.cat(parts, 1) if len(parts) > 1 else parts[0]

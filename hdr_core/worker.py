@@ -5,6 +5,7 @@ Requests come as JSON lines on standard input and are done in turn:
     {"id": 2, "op": "split", "source": PATH, "output": PATH}
     {"id": 3, "op": "hello"}
     {"id": 4, "op": "inspect", "device": "auto"}
+    {"id": 5, "op": "warm_up"}
 Events go out as JSON lines on standard output:
     {"id": 1, "event": "progress", "fraction": 0.5, "stage": "Restoring light"}
     {"id": 1, "event": "done", "result": {...}}
@@ -20,6 +21,7 @@ import os
 import platform
 import queue
 import signal
+import sys
 import threading
 import traceback
 from collections.abc import Mapping
@@ -35,6 +37,8 @@ from .runtime import REQUIREMENTS, require
 from .settings import ConvertSettings
 from .split_file import split_file
 from .temporary import remove_temporary
+
+IDLE = 60.0  # seconds without a request after which the GPU's memory is given back
 
 
 def main() -> NoReturn:
@@ -67,7 +71,12 @@ class Worker:
     def serve(self, requests: IO[bytes]) -> NoReturn:
         threading.Thread(target=self._listen, args=(requests,), daemon=True).start()
         while True:
-            self._answer(self._requests.get())
+            try:
+                request = self._requests.get(timeout=IDLE)
+            except queue.Empty:
+                _give_back()
+                request = self._requests.get()
+            self._answer(request)
 
     def _listen(self, requests: IO[bytes]) -> None:
         for line in requests:
@@ -109,6 +118,8 @@ class Worker:
             return _versions()
         if operation == "inspect":
             return asdict(inspect_runtime(request.get("device", "auto")))
+        if operation == "warm_up":
+            return {**_versions(), "device": _warm_up()}
         if operation not in ("convert", "split"):
             raise WorkerError(f"The worker knows no operation {operation!r}.", "Update the add-on, then restart it.")
         source, output = _paths(request)
@@ -128,6 +139,19 @@ class Worker:
             )
         finally:
             self._output = None
+
+
+def _warm_up() -> str:
+    from .reconstruct import warm_up
+
+    return warm_up()
+
+
+def _give_back() -> None:
+    """Nothing was asked for in a while: other programs, and Blender's own renders, may need the GPU's memory."""
+    reconstruct = sys.modules.get(f"{__package__}.reconstruct")
+    if reconstruct is not None:
+        reconstruct.release_memory()
 
 
 def _parse(line: bytes) -> dict[str, Any]:

@@ -8,5 +8,5 @@ for chip in "${machine_code[@]}"; do targets+=(-gencode "arch=compute_$chip,code
 "${NVCC:-nvcc}" -std=c++17 -O3 -fatbin -compress-mode=size --threads 0 "${targets[@]}" kernel_apply.cu -o kernel_apply.fatbin
 version=$("${NVCC:-nvcc}" --version | sed -n 's/.*release [^V]*V\(.*\)/\1/p')
 printf '{"source": "%s", "binary": "%s", "nvcc": "%s"}\n' \
-  "$(sha256sum kernel_apply.cu | cut -d' ' -f1)" "$(sha256sum kernel_apply.fatbin | cut -d' ' -f1)" "$version" > kernel_apply.json
+  "$(LC_ALL=C; cat *.cu *.cuh | sha256sum | cut -d' ' -f1)" "$(sha256sum kernel_apply.fatbin | cut -d' ' -f1)" "$version" > kernel_apply.json
 ls -l kernel_apply.fatbin

@@ -14,29 +14,54 @@ LARGEST_CHANNELS = 8
 TYPES = {torch.float32: "float32", torch.float16: "float16", torch.bfloat16: "bfloat16"}
 BORDERS = ("sphere", "clamp", "valid")  # their numbers in the source
 _LANES, _ROWS = 32, 4  # threads of a block
+_SMALLEST_STAGED = 8  # pixels: in a smaller picture a kernel may read a pixel twice, beyond two edges
 
 
 class _Shape(ctypes.Structure):
     _fields_ = (
         *((name, ctypes.c_int64) for name in ("height", "width", "tiles_down", "tiles_across")),
-        *((name, ctypes.c_int) for name in ("channels", "dilation", "border", "aligned")),
+        *((name, ctypes.c_int) for name in ("channels", "dilation", "border", "aligned", "aligned_source")),
     )
 
 
-def _launch(name: str, tensors: list[Tensor], domain: Tensor, per_thread: int, dilation: int, border: str) -> None:
-    """tensors: in the kernel's order, contiguous, the last (N, C, H, W); `domain`: whose pixels the threads take."""
+def _launch(
+    name: str,
+    inner: list[Tensor],
+    source: list[Tensor],
+    order: list[Tensor],
+    domain: Tensor,
+    per_thread: int,
+    dilation: int,
+    border: str,
+) -> None:
+    """Start a kernel on contiguous tensors, in `order`.
+
+    inner: those of the result's size; source: those of the source's, each (N, C, H, W); domain: whose pixels the threads take.
+    """
     count, channels = domain.shape[:2]
-    height, width = tensors[-1].shape[-2:]
+    height, width = inner[0].shape[-2:]
     down, across = -(-domain.shape[2] // _ROWS), -(-domain.shape[3] // (_LANES * per_thread))
-    wide = per_thread * domain.element_size()
-    # one access for a thread's pixels: every row of every tensor has to begin on its boundary
-    aligned = width % per_thread == 0 and all(t.data_ptr() % wide == 0 for t in tensors)
-    shape = _Shape(height, width, down, across, channels, dilation, BORDERS.index(border), aligned)
+    shape = _Shape(
+        height,
+        width,
+        down,
+        across,
+        channels,
+        dilation,
+        BORDERS.index(border),
+        _aligned(inner, per_thread),
+        _aligned(source, per_thread),
+    )
     device = domain.device.index
     stream = torch.cuda.current_stream(device).cuda_stream
-    launch(
-        name, device, stream, count * down * across, (_LANES, _ROWS), [*(ctypes.c_void_p(t.data_ptr()) for t in tensors), shape]
-    )
+    arguments: list[ctypes._SimpleCData | ctypes.Structure] = [*(ctypes.c_void_p(t.data_ptr()) for t in order), shape]
+    launch(name, device, stream, count * down * across, (_LANES, _ROWS), arguments)
+
+
+def _aligned(tensors: list[Tensor], per_thread: int) -> bool:
+    """One access does for a thread's pixels: every row of every tensor begins on its boundary."""
+    wide = per_thread * tensors[0].element_size()
+    return tensors[0].shape[-1] % per_thread == 0 and all(t.data_ptr() % wide == 0 for t in tensors)
 
 
 def _size(spatial: Tensor) -> int:
@@ -47,9 +72,12 @@ def forward(source: Tensor, spatial: Tensor, channel: Tensor, border: str, dilat
     """As `reference.forward`, of CUDA tensors of one of TYPES."""
     out = torch.empty_like(channel, memory_format=torch.contiguous_format)
     if out.numel():
-        tensors = [t.contiguous() for t in (source, spatial, channel)]
+        source, spatial, channel = (t.contiguous() for t in (source, spatial, channel))
         name = f"forward_{TYPES[source.dtype]}_{_size(spatial)}"
-        _launch(name, [*tensors, out], out, 8 // source.element_size(), dilation, border)
+        if dilation == 1:
+            name = f"staged_{name}_{3 if channel.shape[1] == 3 else 1}"
+        inner, per_thread = [spatial, channel, out], 8 // source.element_size()
+        _launch(name, inner, [source], [source, *inner], out, per_thread, dilation, border)
     return out
 
 
@@ -59,8 +87,12 @@ def backward(
     """As `reference.backward`, of CUDA tensors of one of TYPES."""
     one, two, three = (torch.empty_like(t, memory_format=torch.contiguous_format) for t in (source, spatial, channel))
     if grad.numel():
-        tensors = [t.contiguous() for t in (grad, source, spatial, channel)]
-        name = f"backward_{TYPES[source.dtype]}_{_size(spatial)}_{3 if channel.shape[1] == 3 else LARGEST_CHANNELS}"
-        per_thread = 2 if source.element_size() == 2 else 1
-        _launch(name, [*tensors, one, two, three], one, per_thread, dilation, border)
+        grad, source, spatial, channel = (t.contiguous() for t in (grad, source, spatial, channel))
+        name = f"backward_{TYPES[source.dtype]}_{_size(spatial)}"
+        per_thread = 1
+        if dilation == 1 and channel.shape[1] == 3 and min(grad.shape[-2:]) >= _SMALLEST_STAGED:
+            name = f"staged_{name}_{int(border == 'valid')}"
+            per_thread = 8 // source.element_size()
+        inner, outer = [grad, spatial, channel, two, three], [source, one]
+        _launch(name, inner, outer, [grad, source, spatial, channel, one, two, three], one, per_thread, dilation, border)
     return one, two, three

@@ -11,6 +11,8 @@ import math
 import torch
 from torch import Tensor
 
+from .constants import constant
+
 BLOCK = 8  # pixels
 BLOCK_STATISTICS = 3 * 3 * BLOCK**2
 _NEAR_NOTHING = (0.7, 2.0)  # code values
@@ -31,7 +33,7 @@ def block_statistics(crops: Tensor) -> Tensor:
     For luma and two chromas and each of 64 frequencies: how often its size is near nothing (twice), and its mean logarithm.
     """
     n = len(crops)
-    ycc = torch.einsum("ij,nmjhw->nmihw", crops.new_tensor(_YCC), 255 * crops)
+    ycc = torch.einsum("ij,nmjhw->nmihw", constant(_YCC, crops), 255 * crops)
     blocks = ycc.unflatten(-1, (-1, BLOCK)).unflatten(-3, (-1, BLOCK)).transpose(-3, -2)  # (N, M, 3, rows, columns, 8, 8)
     basis = cosines(crops)
     size = (basis @ blocks @ basis.T).abs().transpose(1, 2).reshape(n, 3, -1, BLOCK**2)

@@ -46,19 +46,27 @@ def double(x: Tensor, *, panorama: bool) -> Tensor:
     return up[..., 2:-2, 2:-2]
 
 
-def sample_grid(low: Tensor, rows: Tensor, columns: Tensor, size: tuple[int, int], *, panorama: bool) -> Tensor:
-    """Bilinear values of `low` (N, C, h, w) at the pixel centres of a picture of `size` (H, W) that covers the same view.
+def grid_around(low: Tensor, size: tuple[int, int], *, panorama: bool) -> tuple[Tensor, int, tuple[float, float]]:
+    """`low` (N, C, h, w) with what lies around it, ready to be sampled at the pixels of a picture of `size` (H, W).
 
-    rows (y,), columns (x,): pixel indices in the large picture, up to a few pixels beyond its edge. Returns (N, C, y, x).
+    Returns (N, C, h + 2 margin, w + 2 margin), the margin, and how many cells a pixel is high and wide.
     """
     smaller = (min(low.shape[-2], size[0]), min(low.shape[-1], size[1]))
     if smaller != low.shape[-2:]:  # a lamp between two pixels of a small picture must not get lost
         low = functional.adaptive_avg_pool2d(low, smaller)
     beyond = 4  # pixels of the large picture
-    margin = min(int(beyond * max(low.shape[-2] / size[0], low.shape[-1] / size[1])) + 2, *low.shape[-2:])
-    padded = pad(low, margin, panorama=panorama)
-    for axis, index, length in ((-2, rows, size[0]), (-1, columns, size[1])):
-        scale = low.shape[axis] / length
+    scales = low.shape[-2] / size[0], low.shape[-1] / size[1]
+    margin = min(int(beyond * max(scales)) + 2, *low.shape[-2:])
+    return pad(low, margin, panorama=panorama), margin, scales
+
+
+def sample_grid(low: Tensor, rows: Tensor, columns: Tensor, size: tuple[int, int], *, panorama: bool) -> Tensor:
+    """Bilinear values of `low` (N, C, h, w) at the pixel centres of a picture of `size` (H, W) that covers the same view.
+
+    rows (y,), columns (x,): pixel indices in the large picture, up to a few pixels beyond its edge. Returns (N, C, y, x).
+    """
+    padded, margin, scales = grid_around(low, size, panorama=panorama)
+    for axis, index, scale in ((-2, rows, scales[0]), (-1, columns, scales[1])):
         position = (index.to(low.dtype) + 0.5) * scale - 0.5 + margin
         position = position.clamp(0, padded.shape[axis] - 1)
         below = position.floor().clamp(max=padded.shape[axis] - 2)

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from .constants import constant
 from .padding import pad
 
 LUMA = (0.2126, 0.7152, 0.0722)  # Rec.709
@@ -32,7 +33,7 @@ def area(height: int, width: int, *, panorama: bool, like: Tensor) -> Tensor:
 
 def luminance(rgb: Tensor) -> Tensor:
     """(N, 3, H, W) to (N, H, W)."""
-    return torch.einsum("nchw,c->nhw", rgb, rgb.new_tensor(LUMA))
+    return torch.einsum("nchw,c->nhw", rgb, constant(LUMA, rgb))
 
 
 def _dilated(x: Tensor, radius: int, panorama: bool) -> Tensor:
@@ -57,7 +58,7 @@ def statistics(radiance: Tensor, over: Tensor, *, panorama: bool) -> Tensor:
 
     def colour(x: Tensor) -> list[Tensor]:
         """Log luminance of an average colour (N, 3), and its red and blue against that."""
-        bright = (x * x.new_tensor(LUMA)).sum(1, keepdim=True) + _FLOOR
+        bright = (x * constant(LUMA, x)).sum(1, keepdim=True) + _FLOOR
         return [bright.log(), ((x + _FLOOR) / bright).log()[:, ::2]]
 
     def rough(where: Tensor) -> Tensor:

@@ -81,8 +81,9 @@ def test_torch_accepts_the_operator(border):
 
 def test_the_binary_was_made_from_the_source():
     record = json.loads(RECORD.read_text())
-    for key, path in (("source", BINARY.with_suffix(".cu")), ("binary", BINARY)):
-        assert record[key] == hashlib.sha256(path.read_bytes()).hexdigest(), f"{path.name} has changed: run `make kernels`"
+    source = b"".join(path.read_bytes() for kind in ("*.cu", "*.cuh") for path in sorted(BINARY.parent.glob(kind)))
+    for key, data in (("source", source), ("binary", BINARY.read_bytes())):
+        assert record[key] == hashlib.sha256(data).hexdigest(), f"the {key} of the kernels has changed: run `make kernels`"
 
 
 def test_a_damaged_binary_is_not_loaded(tmp_path, monkeypatch):

@@ -50,7 +50,7 @@ def test_tiles_give_what_the_whole_gives(whole, tile):
 def test_a_large_photo_is_looked_at_band_by_band_with_the_same_result(size, monkeypatch):
     panorama = size[1] == 2 * size[0]
     at_once = reconstruct(photo(*size), panorama=panorama, device="cpu").pixels
-    monkeypatch.setattr("hdr_core.reconstruct.SMALL_PHOTO", 0)
+    monkeypatch.setattr("hdr_core.codes.BAND_PIXELS", 0)
     banded = reconstruct(photo(*size), panorama=panorama, device="cpu").pixels
     np.testing.assert_allclose(banded, at_once, rtol=1e-3)
 
@@ -118,23 +118,46 @@ def test_a_gpu_that_is_out_of_memory_gets_smaller_tiles(whole, monkeypatch):
     """The error is injected where a tile is restored; everything else is real."""
     import torch
 
-    from hdr_core import reconstruct as module
+    from hdr_core.codes import Codes
 
-    real, tried = module._restore_tile, []
+    real, tried = Codes.tile, []
 
-    def short_of_memory(network, guidance, photo, y, x, device):
-        tried.append(len(y))
-        if len(y) > 160:
-            raise torch.cuda.OutOfMemoryError
-        return real(network, guidance, photo, y, x, device)
+    def short_of_memory(self, y, x, halo, *, panorama):
+        tried.append((len(y), len(x)))
+        if len(y) * len(x) > 160 * 160:
+            raise torch.OutOfMemoryError
+        return real(self, y, x, halo, panorama=panorama)
 
-    monkeypatch.setattr(module, "_restore_tile", short_of_memory)
+    monkeypatch.setattr(Codes, "tile", short_of_memory)
     tiled = reconstruct(photo(320, 640), panorama=True, device="cpu", tile=640).pixels
     np.testing.assert_allclose(tiled, whole, rtol=1e-3)
-    assert tried[0] == 320
-    monkeypatch.setattr(module, "_restore_tile", lambda *_: (_ for _ in ()).throw(torch.cuda.OutOfMemoryError()))
+    assert tried[:3] == [(320, 640), (320, 320), (160, 320)]
+    monkeypatch.setattr(Codes, "tile", lambda *_, **__: (_ for _ in ()).throw(torch.OutOfMemoryError()))
     with pytest.raises(DeviceError, match="memory"):
         reconstruct(photo(64, 128), panorama=True, device="cpu")
+
+
+def test_the_processor_takes_over_from_a_gpu_without_memory(monkeypatch):
+    """No GPU is needed for it: its choice is faked, and its first step fails as on a full one."""
+    import torch
+
+    from hdr_core import reconstruct as module
+
+    real, stages = module._inference, []
+
+    def full(place):
+        if place == "cuda":
+            raise torch.OutOfMemoryError
+        return real(place)
+
+    full.cache_clear = real.cache_clear
+    monkeypatch.setattr(module, "_inference", full)
+    monkeypatch.setattr(module, "choose_device", lambda asked: "cuda" if asked in ("auto", "cuda") else asked)
+    radiance = reconstruct(photo(64, 128), panorama=True, progress=lambda _, stage: stages.append(stage))
+    assert radiance.device == "cpu"
+    assert any("processor" in stage for stage in stages)
+    with pytest.raises(DeviceError, match="cuda"):
+        reconstruct(photo(64, 128), panorama=True, device="cuda")
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 7), (37, 23), (64, 300)])

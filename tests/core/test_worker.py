@@ -283,3 +283,7 @@ def test_odd_names(client: WorkerClient, picture: Path, tmp_path: Path) -> None:
     client.convert(source, tmp_path / f"{name}.exr", FLAT).wait()
     (tmp_path / f"{name}.exr").rename(tmp_path / "plain.exr")  # the library opens no name that is not UTF-8
     assert read_exr(tmp_path / "plain.exr")[0].shape == (32, 48, 3)
+
+
+def test_a_worker_can_be_warmed_up(client):
+    assert client.warm_up().wait()["device"] in ("cpu", "cuda", "mps")

@@ -1,0 +1,97 @@
+"""File to file: a conversion against its null conversion, which decodes the photo and writes it as EXR.
+
+    python -m benchmarks.convert [--size 4096 8192] [--batch 100] [--device auto]
+
+The photos are made from the example, enlarged, with the grain of a camera, so that neither codec has it easy. "warm": the third
+conversion of a process. A batch mixes four sizes; its conversions overlap, three at a time, so do the null conversions.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from hdr_core.convert import convert
+from hdr_core.exr import SOFTWARE, write_exr
+from hdr_core.photo import read_photo, srgb_decode
+from hdr_core.settings import ConvertSettings
+
+EXAMPLE = Path(__file__).parents[1] / "examples" / "ulmer_muenster.jpg"
+MIXED = ((512, 1024), (1024, 2048), (2048, 4096), (3000, 6000))
+AT_ONCE = 3
+
+
+def photo(path: Path, height: int, width: int) -> Path:
+    """A panorama of that size, JPG of quality 92."""
+    picture = Image.open(EXAMPLE).convert("RGB").resize((width, height), Image.Resampling.BICUBIC)
+    grain = np.random.default_rng(0).normal(0, 2.0, (height, width, 1))
+    Image.fromarray((np.asarray(picture) + grain).clip(0, 255).astype(np.uint8)).save(path, quality=92)
+    return path
+
+
+def null(source: Path, output: Path) -> None:
+    """Decode and write, and nothing else: each code value through a table."""
+    seen = read_photo(source)
+    table = srgb_decode(np.arange(seen.white + 1) / seen.white).astype(np.float32)
+    write_exr(output, table[seen.pixels], header={"software": f"{SOFTWARE} null"}, overwrite=True)
+
+
+def seconds(call: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    call()
+    return time.perf_counter() - began
+
+
+def row(label: str, nothing: float, took: float) -> None:
+    print(f"| {label} | {nothing:.2f} | {took:.2f} | {took / nothing:.2f} |", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--size", type=int, nargs=2, default=(4096, 8192), metavar=("HEIGHT", "WIDTH"))
+    parser.add_argument("--batch", type=int, default=100)
+    parser.add_argument("--device", default="auto")
+    options = parser.parse_args()
+    settings = ConvertSettings(device=options.device)
+    print("| | null, s | conversion, s | ratio |\n| --- | --- | --- | --- |")
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+
+        numbers = count()
+
+        def output() -> Path:
+            return root / f"{next(numbers) % 20}.exr"  # a few more than are written at once: the folder stays small
+
+        def ours(source: Path) -> None:
+            convert(source, output(), settings)
+
+        def nothing(source: Path) -> None:
+            null(source, output())
+
+        height, width = options.size
+        large = photo(root / "large.jpg", height, width)
+        first_null = seconds(lambda: nothing(large))
+        row(f"{width} x {height}, the first of a process", first_null, seconds(lambda: ours(large)))
+        ours(large)
+        pairs = [(seconds(lambda: nothing(large)), seconds(lambda: ours(large))) for _ in range(3)]
+        row(f"{width} x {height}, warm", *(sorted(times)[1] for times in zip(*pairs, strict=True)))
+        made = [photo(root / f"{i}.jpg", *size) for i, size in enumerate(MIXED)]
+        batch = [made[i % len(made)] for i in range(options.batch)]
+        if batch:
+            times = []
+            for function in (nothing, ours):
+                with ThreadPoolExecutor(AT_ONCE) as pool:
+                    times.append(seconds(lambda f=function, p=pool: list(p.map(f, batch))))  # type: ignore[misc]
+            row(f"{len(batch)} photos of 0.5 to 18 megapixels, {AT_ONCE} at a time", *times)
+
+
+if __name__ == "__main__":
+    main()

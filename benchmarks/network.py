@@ -1,0 +1,94 @@
+"""The whole network on a GPU: its parts, and the memory that it takes.
+
+    python -m benchmarks.network
+
+Medians of CUDA events, in milliseconds; the photo's code values lie on the GPU, and so does the radiance. "eager": as plain
+torch runs the small steps at working resolution, without a graph. "plain torch": the light part without our kernel, in tiles
+of 1024.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from benchmarks.kernel_apply import milliseconds
+from hdr_core.network.inference import Inference
+from hdr_core.network.padding import pad
+from hdr_core.network.view import View, crop, working_size
+from hdr_core.network.weights import load_network
+
+PICTURES = ((2048, 4096), (4096, 8192), (8192, 16384))
+
+
+def photo(height: int, width: int) -> Tensor:
+    """Code values (1, 3, H, W) with a gradient, grain and clipped regions."""
+    torch.manual_seed(0)
+    device = torch.device("cuda")
+    smooth = functional.interpolate(torch.rand(1, 3, 16, 32, device=device), (height, width), mode="bilinear")
+    return (smooth.mul_(1.4).sub_(0.1).add_(torch.rand(height, width, device=device), alpha=0.02)).clamp_(0, 1)
+
+
+@torch.inference_mode()
+def rows(inference: Inference, height: int, width: int) -> list[tuple[str, float, float]]:
+    """(what, milliseconds, peak GiB beside the photo)."""
+    code, size = photo(height, width), working_size(height, width)
+    halo = inference.network.halo
+
+    def look() -> View:
+        return View(inference.pool(code[0], size, 1.0), crop(code), True)
+
+    def whole() -> Tensor:
+        guidance = inference.guidance(look(), None)
+        return inference.light(guidance, (height, width))(pad(code, halo, panorama=True), 0, 0)
+
+    def plain() -> None:
+        network = inference.network
+        for y in range(0, height, 1024):
+            for x in range(0, width, 1024):
+                r, c = torch.arange(y - 2, y + 1026, device="cuda"), torch.arange(x - 2, x + 1026, device="cuda")
+                network.restore(padded[..., y : y + 1028, x : x + 1028], guidance, r, c, (height, width))
+
+    view = look()
+    guidance = inference.guidance(view, None)
+    calls = {
+        "first look": look,
+        "guidance, eager": lambda: inference._guidance(view, None),
+        "guidance": lambda: inference.guidance(view, None),
+        "light part": lambda: inference.light(guidance, (height, width))(padded, 0, 0),
+        "light part, plain torch": plain,
+        "all": whole,
+    }
+    out = []
+    for name, call in calls.items():
+        padded = pad(code, halo, panorama=True) if name.startswith("light") else code
+        torch.cuda.empty_cache()
+        torch.cuda.reset_peak_memory_stats()
+        before = torch.cuda.memory_allocated()
+        if name == "light part, plain torch" and width > 8192:
+            continue
+        time = milliseconds(call, ahead=False)
+        out.append((name, time, (torch.cuda.max_memory_allocated() - before) / 2**30))
+    return out
+
+
+def main() -> int:
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
+    if not torch.cuda.is_available():
+        print("This benchmark needs a CUDA GPU.", file=sys.stderr)
+        return 2
+    inference = Inference(load_network()[0], torch.device("cuda", 0))
+    print(f"{torch.cuda.get_device_name()}, torch {torch.__version__}, our kernels: {inference.fused}\n")
+    print("| picture | | ms | GiB beside the photo |\n| --- | --- | --- | --- |")
+    for height, width in PICTURES:
+        for name, time, memory in rows(inference, height, width):
+            print(f"| {width} x {height} | {name} | {time:.2f} | {memory:.2f} |", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
