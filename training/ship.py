@@ -16,14 +16,19 @@ from safetensors.torch import load_file, save
 from hdr_core.network.model import Network, NetworkConfig
 from hdr_core.network.weights import RECORD, WEIGHTS, load_network
 
+_LAST_OF_BEND = ("preliminary.bend.4.weight", "preliminary.bend.4.bias")
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("--version", required=True)
+    parser.add_argument("--bend", type=float, default=1.0, help="share of the trained bend of the response curve that ships")
     options = parser.parse_args(arguments)
     state = load_file(options.checkpoint)
     Network(NetworkConfig()).load_state_dict(state)  # it must fit the form that ships
+    for name in _LAST_OF_BEND:
+        state[name] = options.bend * state[name].float()
     data = save({name: tensor.to(torch.float16).contiguous() for name, tensor in sorted(state.items())})
     WEIGHTS.write_bytes(data)
     record = {
