@@ -9,11 +9,11 @@ export LDR_TO_HDRI_PYTHON := $(CURDIR)/.venv/bin/python
 TWO := +$(MAKE) -j2 --keep-going --output-sync=target --no-print-directory
 ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 
-.PHONY: help setup demo test lint types test-core test-blender test-install package kernels score train benchmark clean
+.PHONY: help setup demo test lint types test-core test-blender test-install test-zips package package-small package-cuda lock hostile kernels score train benchmark clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
-	@echo 'also: lint types test-core test-blender test-install package kernels score train benchmark clean'
+	@echo 'also: lint types test-core test-blender test-install test-zips package package-small package-cuda lock hostile kernels score train benchmark clean'
 
 # Environments: one that runs the network and the tools, one for each Blender.
 .venv/.done: requirements/runtime.txt requirements/dev.txt
@@ -57,8 +57,27 @@ test-blender-%: .venv/.done .venv-bpy-%/.done
 test-install: setup
 	$(ONE_THREAD) $(RUN) -m pytest tests/install
 
-package: .venv-bpy-5.0.1/.done
-	.venv-bpy-5.0.1/bin/python scripts/package.py
+# Every zip that users are given: the small one, and the full ones, whose wheels are downloaded (about 0.5 GB).
+package: .venv/.done .venv-bpy-5.0.1/.done
+	$(RUN) scripts/package.py --all
+
+package-small: .venv/.done .venv-bpy-5.0.1/.done
+	$(RUN) scripts/package.py
+
+# 2.6 GB, to be hosted by oneself.
+package-cuda: .venv/.done .venv-bpy-5.0.1/.done
+	$(RUN) scripts/package.py linux-x64-py311-cuda
+
+# WHEELS: files that the index does not have, such as PyTorch's CPU build for Linux
+lock: .venv/.done
+	$(RUN) -m pip install -q uv==0.13.9
+	$(RUN) scripts/lock_wheels.py $(WHEELS)
+
+test-zips: setup
+	LDR_TO_HDRI_ALL_ZIPS=1 $(RUN) -m pytest tests/install
+
+hostile: .venv/.done
+	$(ONE_THREAD) $(RUN) scripts/hostile.py
 
 # Needs nvcc 13 or newer; what it makes is kept in the repository.
 kernels:

@@ -272,7 +272,7 @@ class _Process:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                env={**_environment(), **variables},
+                env={**child_environment(), **variables},
                 creationflags=_WINDOWS_FLAGS,
             )
         except OSError as error:
@@ -360,7 +360,8 @@ def _read_log(stream: IO[bytes], lines: deque[str]) -> None:
             lines.append(line.decode("utf-8", "replace").rstrip())
 
 
-def _environment() -> dict[str, str]:
+def child_environment() -> dict[str, str]:
+    """What a child process may know of this one's environment."""
     return {name: value for name, value in os.environ.items() if _ENVIRONMENT.fullmatch(name)}
 
 

@@ -38,6 +38,10 @@ class RuntimeMissingError(HdrError):
     """The Python that should run the network lacks a package (torch, OpenEXR, pyvips, ...)."""
 
 
+class RuntimeInstallError(HdrError):
+    """The runtime's packages cannot be downloaded or installed."""
+
+
 class DeviceError(HdrError):
     """The device that was asked for is not there, or has not enough memory."""
 

@@ -30,7 +30,7 @@ _OWN_PYTHON = "Install the packages yourself (docs/install.md), and name that Py
 
 @dataclass(frozen=True)
 class Wheel:
-    """One file. size: in bytes. source: name and SHA-256 of the archive that it is packed from, where no index has the wheel."""
+    """One file. size: in bytes. source: name and SHA-256 of the archive that it is packed from, where no index has it."""
 
     name: str
     version: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bpy
 
-from . import control_settings, group_settings, preview_job, preview_settings, task_queue
+from . import control_settings, group_settings, preview_job, preview_settings, runtime_command, runtime_install, task_queue
 from .add_nodes import LDR_TO_HDRI_OT_add_compositor_node, LDR_TO_HDRI_OT_add_world_node
 from .cancel import LDR_TO_HDRI_OT_cancel, LDR_TO_HDRI_OT_cancel_all
 from .convert import LDR_TO_HDRI_OT_convert
@@ -12,6 +12,7 @@ from .drop import LDR_TO_HDRI_OT_drop
 from .preview import LDR_TO_HDRI_OT_preview
 from .reconvert import LDR_TO_HDRI_OT_reconvert
 from .runtime import LDR_TO_HDRI_OT_test_runtime
+from .runtime_install import LDR_TO_HDRI_OT_install_runtime, LDR_TO_HDRI_OT_remove_runtime
 from .sun import LDR_TO_HDRI_OT_merge_sun, LDR_TO_HDRI_OT_split_sun
 from .use_as_world import LDR_TO_HDRI_OT_use_as_world
 from .worker_session import close_worker
@@ -29,6 +30,8 @@ _CLASSES = (
     LDR_TO_HDRI_OT_use_as_world,
     LDR_TO_HDRI_OT_drop,
     LDR_TO_HDRI_OT_test_runtime,
+    LDR_TO_HDRI_OT_install_runtime,
+    LDR_TO_HDRI_OT_remove_runtime,
 )
 
 
@@ -45,9 +48,12 @@ def register() -> None:
     for kind in _CLASSES:
         bpy.utils.register_class(kind)
     bpy.app.handlers.load_pre.append(_stop_before_load)
+    runtime_command.register()
 
 
 def unregister() -> None:
+    runtime_command.unregister()
+    runtime_install.abort()
     task_queue.cancel_all()
     preview_job.forget()
     close_worker()

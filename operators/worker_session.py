@@ -8,7 +8,9 @@ from pathlib import Path
 import bpy
 
 from ..hdr_core.client import WorkerClient, find_python
+from ..hdr_core.runtime_install import installed_runtime
 from . import chosen
+from .runtime_folder import runtime_folder
 
 _client: WorkerClient | None = None
 _made_for: tuple[Path, int] | None = None  # the Python and the memory budget
@@ -45,9 +47,17 @@ def close_worker() -> None:
 
 
 def _wheels(python: Path) -> list[Path]:
-    """Where Blender unpacks the wheels of extensions: they fit Blender's own Python, and might break another."""
+    """Where the runtime's packages may lie for Blender's own Python; another Python has its own, and these might break it.
+
+    What the user installed comes before what Blender unpacks from the wheels of extensions.
+    """
     if python != Path(sys.executable):
         return []
+    installed = installed_runtime(runtime_folder())
+    return [*([installed] if installed else []), *_unpacked_wheels()]
+
+
+def _unpacked_wheels() -> list[Path]:
     folder = Path(bpy.utils.user_resource("EXTENSIONS", path=".local")) / "lib"
     site_packages = folder / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"
     return [site_packages] if site_packages.is_dir() else []

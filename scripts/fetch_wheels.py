@@ -2,7 +2,7 @@
 
     python scripts/fetch_wheels.py TARGET [--folder build/wheels]
 
-What lies there already is not fetched again. pip's own settings (index, extra index, find-links, proxy) say where wheels come from.
+What lies there already is not fetched again. Where wheels come from is said by pip's own settings (index, find-links, proxy).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -26,7 +27,7 @@ WHEELS = ROOT / "build" / "wheels"
 
 
 def fetch(target: str, folder: Path = WHEELS, *, only: str = "") -> list[Path]:
-    """The target's wheels (or the one of the package `only`), in `folder`. SystemExit with a message where one cannot be had, or is not what the list says."""
+    """The target's wheels, or the one of the package `only`, in `folder`. Exits with a message where one cannot be had."""
     folder.mkdir(parents=True, exist_ok=True)
     wheels = [wheel for wheel in read_lock()[target] if only in {"", wheel.name}]
     missing = [wheel for wheel in wheels if not _is_there(wheel, folder)]
@@ -42,6 +43,16 @@ def fetch(target: str, folder: Path = WHEELS, *, only: str = "") -> list[Path]:
     return [folder / wheel.file for wheel in wheels]
 
 
+def pip_target(target: str, wheels: Sequence[Wheel]) -> list[str]:
+    """The options that make pip look for `wheels` as if it ran on `target`."""
+    python = re.search(r"-py(\d)(\d+)-", target)
+    assert python is not None
+    platforms = {tag for wheel in wheels for tag in wheel.file.removesuffix(".whl").split("-")[-1].split(".")}
+    options = ["--only-binary", ":all:", "--implementation", "cp", "--python-version", f"{python[1]}.{python[2]}"]
+    options += [part for abi in (f"cp{python[1]}{python[2]}", "abi3", "none") for part in ("--abi", abi)]
+    return options + [part for tag in sorted(platforms) for part in ("--platform", tag)]
+
+
 def _is_there(wheel: Wheel, folder: Path) -> bool:
     path = folder / wheel.file
     if not path.is_file() or path.stat().st_size != wheel.size:
@@ -53,13 +64,8 @@ def _is_there(wheel: Wheel, folder: Path) -> bool:
 def _download(wheels: list[Wheel], target: str, folder: Path) -> None:
     if not wheels:
         return
-    python = re.search(r"-py(\d)(\d+)-", target)
-    assert python is not None
-    platforms = {tag for wheel in wheels for tag in wheel.file.removesuffix(".whl").split("-")[-1].split(".")}
-    command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--require-hashes", "--only-binary", ":all:"]
-    command += ["--implementation", "cp", "--python-version", f"{python[1]}.{python[2]}", "-d", str(folder)]
-    command += [part for abi in (f"cp{python[1]}{python[2]}", "abi3", "none") for part in ("--abi", abi)]
-    command += [part for tag in sorted(platforms) for part in ("--platform", tag)]
+    command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--require-hashes"]
+    command += [*pip_target(target, wheels), "-d", str(folder)]
     with tempfile.TemporaryDirectory() as scratch:
         listed = Path(scratch) / "requirements.txt"
         listed.write_text("".join(wheel.requirement for wheel in wheels))

@@ -2,9 +2,9 @@
 
     python scripts/lock_wheels.py [WHEEL ...]
 
-uv resolves requirements/runtime.txt for each target and tells sizes and hashes; no wheel is downloaded for that. WHEELs are files
-at hand that the index does not have, such as the CPU build of torch for Linux: each takes the place of the index's in the targets
-that it fits. A package without a wheel (pyvips) is fetched as source and packed by `pure_wheel.py`. numpy stays out: Blender has it.
+uv resolves requirements/runtime.txt for each target and tells sizes and hashes; no wheel is downloaded for that. WHEELs are
+files that the index does not have, such as the CPU build of torch for Linux: each takes the place of the index's where it fits.
+A package without a wheel (pyvips) is fetched as source and packed by `pure_wheel.py`. numpy stays out: Blender has it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ from typing import Any
 
 from packaging.tags import Tag, compatible_tags, cpython_tags, mac_platforms
 from packaging.utils import canonicalize_name, parse_wheel_filename
-
 from pure_wheel import fetch_source, pack
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -48,7 +47,7 @@ class Platform:
     variant: str
 
 
-_GLIBC = tuple(f"manylinux_2_{minor}_x86_64" for minor in range(28, 4, -1)) + ("manylinux2014_x86_64", "manylinux1_x86_64")
+_GLIBC = (*(f"manylinux_2_{minor}_x86_64" for minor in range(28, 4, -1)), "manylinux2014_x86_64", "manylinux1_x86_64")
 PLATFORMS = {
     "windows-x64": Platform("x86_64-pc-windows-msvc", ("win_amd64",), "cpu"),
     "macos-arm64": Platform("aarch64-apple-darwin", tuple(mac_platforms((14, 0), "arm64")), "cpu"),
@@ -60,7 +59,18 @@ def resolve(platform: Platform, python: tuple[int, int]) -> list[dict[str, Any]]
     """The packages of requirements/runtime.txt for one target, as uv finds them."""
     with tempfile.TemporaryDirectory() as folder:
         locked = Path(folder) / "pylock.toml"
-        command = [sys.executable, "-m", "uv", "pip", "compile", str(REQUIREMENTS), "--format", "pylock.toml", "--no-config", "-q"]
+        command = [
+            sys.executable,
+            "-m",
+            "uv",
+            "pip",
+            "compile",
+            str(REQUIREMENTS),
+            "--format",
+            "pylock.toml",
+            "--no-config",
+            "-q",
+        ]
         command += ["--python-platform", platform.uv, "--python-version", f"{python[0]}.{python[1]}", "-o", str(locked)]
         subprocess.run(command, check=True, env={**os.environ, "MACOSX_DEPLOYMENT_TARGET": "14.0"})
         return tomllib.loads(locked.read_text())["packages"]

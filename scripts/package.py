@@ -3,8 +3,8 @@
     python scripts/package.py [TARGET ...] [--output build] [--all]
 
 Without a TARGET: the small zip, with our own code, weights and kernels. A TARGET of hdr_core/runtime_wheels.json, such as
-linux-x64-py311-cpu, makes a full zip: the same with the runtime's wheels in the manifest. --all: the small one, and the full ones that
-are given to users (every cpu target of Blender's own Pythons). Prints each zip's path, and its size on standard error.
+linux-x64-py311-cpu, makes a full zip: with the runtime's wheels in its manifest. --all: the small one, and those full ones that
+users are given (every cpu target of Blender's own Pythons). Prints each zip's path, and its size on standard error.
 The same input gives the same bytes. Blender's tool comes with the bpy modules in .venv-bpy-*; it needs no bpy itself.
 """
 
@@ -28,10 +28,11 @@ from fetch_wheels import fetch  # noqa: E402
 from hdr_core.runtime_wheels import read_lock, wheels_packed_here  # noqa: E402
 
 TOOL = "lib/python*/site-packages/bpy/*/scripts/addons_core/bl_pkg/cli/blender_ext.py"
-PARTS = ("blender_manifest.toml", "__init__.py", "operators", "ui", "hdr_core", "LICENSE", "README.md", "CHANGELOG.md", "THIRD_PARTY.md")
-# The Pythons of the official builds, and which Blenders have them. Without these limits Blender 5.1 would install the py3 wheels of
-# a zip made for 3.11, skip torch without a word, and leave the user with an extension that cannot work.
-BLENDERS_PYTHONS = {"py311": ("4.2.0", "5.1.0"), "py313": ("5.1.0", "")}  # from, up to and without
+CODE = ("blender_manifest.toml", "__init__.py", "operators", "ui", "hdr_core")
+TEXTS = ("LICENSE", "README.md", "CHANGELOG.md", "THIRD_PARTY.md")
+# The Pythons of the official builds, and which Blenders have them: from, up to and without. Else Blender 5.1 would take a zip
+# made for 3.11, unpack the wheels that fit any Python, skip torch without a word, and leave an extension that cannot work.
+BLENDERS_PYTHONS = {"py311": ("4.2.0", "5.1.0"), "py313": ("5.1.0", "")}
 
 
 def blender_tools(root: Path = ROOT) -> list[Path]:
@@ -70,7 +71,7 @@ def package(output: Path, target: str = "") -> Path:
 
 
 def _stage(folder: Path) -> None:
-    for part in PARTS:
+    for part in (*CODE, *TEXTS):
         if (ROOT / part).is_dir():
             shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__", ".*"))
         else:
@@ -103,7 +104,7 @@ def _add_packed(folder: Path) -> None:
 
 
 def _normalise(made: Path, archive: Path) -> None:
-    """The same entries in the order of their names, without the times and modes of this checkout: Blender's tool keeps the disk's."""
+    """The same entries in the order of their names, without times and modes: Blender's tool keeps those of the disk."""
     with zipfile.ZipFile(made) as old, zipfile.ZipFile(archive, "w") as new:
         for entry in sorted(old.infolist(), key=lambda entry: entry.filename):
             fresh = zipfile.ZipInfo(entry.filename)  # 1980, the first year that a zip knows

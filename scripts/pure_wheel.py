@@ -1,4 +1,4 @@
-"""Packs a package of pure Python that is published as source alone into a wheel: the same bytes every time, and nothing of it is run."""
+"""Packs a package of pure Python that is published as source alone into a wheel: the same bytes every time, none of it run."""
 
 from __future__ import annotations
 
@@ -42,7 +42,9 @@ def pack(source: Path, package: str, folder: Path) -> Path:
     files[f"{stem}.dist-info/METADATA"] = metadata
     files[f"{stem}.dist-info/WHEEL"] = b"Wheel-Version: 1.0\nGenerator: pure_wheel\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
     record = f"{stem}.dist-info/RECORD"
-    files[record] = "".join([*(f"{name},{_digest(data)},{len(data)}\n" for name, data in files.items()), f"{record},,\n"]).encode()
+    files[record] = "".join(
+        [*(f"{name},{_digest(data)},{len(data)}\n" for name, data in files.items()), f"{record},,\n"]
+    ).encode()
     wheel = folder / f"{stem}-py3-none-any.whl"
     with zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED) as out:
         for name, data in files.items():

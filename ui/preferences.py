@@ -13,6 +13,7 @@ from ..hdr_core.inspection import Runtime
 from ..operators import runtime, task_queue
 from ..operators.choices import BLEND_RELATIVE, COMPRESSION, DESTINATION, DEVICE, FOLDER
 from ..operators.runtime import LDR_TO_HDRI_OT_test_runtime
+from .runtime_box import draw_runtime_box
 from .wrapped import draw_wrapped
 
 
@@ -52,6 +53,7 @@ class LdrToHdriPreferences(bpy.types.AddonPreferences):
 
     def _draw_runtime(self, layout: Any) -> None:
         layout.label(text="The Network", icon="SYSTEM")
+        draw_runtime_box(layout)
         layout.prop(self, "python")
         layout.prop(self, "device")
         layout.prop(self, "budget")
