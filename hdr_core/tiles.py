@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 
-from .network.padding import sphere_index
+from .network.padding import flat_index, sphere_index
 
 
 def tiles(height: int, width: int, side: int) -> Iterator[tuple[range, range]]:
@@ -25,11 +25,11 @@ def around(tile: range, halo: int) -> torch.Tensor:
 def read_tile(pixels: np.ndarray, rows: torch.Tensor, columns: torch.Tensor, *, panorama: bool) -> np.ndarray:
     """The pixels (h, w, C) of `rows` (h,) and `columns` (w,) of a picture (H, W, C).
 
-    Beyond the edge a panorama wraps and crosses the poles, once at most; a picture repeats its edge.
+    Beyond the edge a panorama wraps and crosses the poles, once at most; a picture repeats its edge, or within `tiling` itself.
     """
     height, width = pixels.shape[:2]
     if panorama:
         inside, straight, turned = sphere_index(rows, columns, height, width)
         beyond = ((rows < 0) | (rows >= height))[:, None]
         return pixels[inside.clamp(0, height - 1)[:, None].numpy(), torch.where(beyond, turned, straight).numpy()]
-    return pixels[rows.clamp(0, height - 1).numpy()][:, columns.clamp(0, width - 1).numpy()]
+    return pixels[flat_index(rows, height).numpy()][:, flat_index(columns, width).numpy()]
