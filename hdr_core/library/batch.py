@@ -116,8 +116,12 @@ class Batch:
         """
         if self._ended:
             return True
-        for task, outcome in self._pool.poll():
+        ended = self._pool.poll()
+        for task, outcome in ended:
             self._take_in(task, outcome)
+        for _, outcome in ended:
+            if isinstance(outcome, _FATAL):
+                raise outcome
         until = time.monotonic() + _SLICE
         while time.monotonic() < until and self._look_ahead():
             pass
@@ -210,9 +214,9 @@ class Batch:
 
     def _take_in(self, task: Task, outcome: Product | HdrError) -> None:
         began, changed = self._began.pop(task.key)
+        if isinstance(outcome, _FATAL):
+            return
         if isinstance(outcome, HdrError):
-            if isinstance(outcome, _FATAL):
-                raise outcome
             self._fail(task.key, outcome)
             return
         target = self.places.target

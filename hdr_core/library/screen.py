@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 import time
@@ -21,7 +22,10 @@ _REDRAW = 0.1
 
 
 def make_screen(*, quiet: bool, json_lines: bool) -> Screen | JsonLines:
-    """The screen that was asked for."""
+    """The screen that was asked for. From now on no name is too odd to be printed."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     return JsonLines() if json_lines else Screen(quiet=quiet)
 
 
