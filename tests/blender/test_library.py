@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import bpy
+import checkout
 import numpy as np
 import pytest
 from bl_ext.user_default.ldr_to_hdri.operators import library_command
@@ -16,8 +18,8 @@ convert_library = bpy.ops.ldr_to_hdri.convert_library
 
 
 @pytest.fixture(scope="module")
-def library(tmp_path_factory, write_picture, codes, in_runtime) -> Path:
-    """photos/ and, as hdr_core makes it, expected.exr; converted by the operator into results/, with assets."""
+def library(tmp_path_factory, write_picture, codes) -> Path:
+    """photos/ and, as a single conversion makes it, expected.exr; converted by the operator into results/, with assets."""
     folder = tmp_path_factory.mktemp("library")
     (folder / "photos" / "rooms").mkdir(parents=True)
     lamp = write_picture(folder / "photos" / "rooms" / "lamp.png", codes)
@@ -25,7 +27,7 @@ def library(tmp_path_factory, write_picture, codes, in_runtime) -> Path:
     alpha[:8] = 100
     write_picture(folder / "photos" / "decal_emission.png", np.concatenate([codes, alpha], -1)[:, :40])
     (folder / "photos" / "bad.jpg").write_bytes(b"no photo")
-    in_runtime("import hdr_core; hdr_core.convert(*sys.argv[1:])", lamp, folder / "expected.exr")
+    bpy.ops.ldr_to_hdri.convert(filepath=str(lamp), output=str(folder / "expected.exr"), world="NONE")
     assert run(folder) == {"FINISHED"}
     return folder
 
@@ -42,7 +44,7 @@ def run(library: Path) -> set[str]:
     )
 
 
-def test_the_operator_makes_what_the_core_makes(library):
+def test_the_operator_makes_what_a_single_conversion_makes(library):
     assert (library / "results" / "rooms" / "lamp.exr").read_bytes() == (library / "expected.exr").read_bytes()
     report = json.loads((library / "results.batch" / "report.json").read_text())
     assert {photo["source"]: photo["outcome"] for photo in report["photos"]} == {
@@ -54,7 +56,11 @@ def test_the_operator_makes_what_the_core_makes(library):
 
 def test_nothing_of_it_stays_in_the_open_file(library, contents):
     before = contents()
-    assert run(library) == {"FINISHED"}
+    (library / "photos" / "bad.jpg").rename(library / "bad.jpg")
+    try:
+        assert run(library) == {"FINISHED"}
+    finally:
+        (library / "bad.jpg").rename(library / "photos" / "bad.jpg")
     assert contents() == before
 
 
@@ -110,6 +116,31 @@ def test_the_command_goes_on_where_the_operator_ended(library, capfd):
     with bpy.data.libraries.load(str(packed)) as (_, wanted):
         wanted.worlds = ["lamp"]
     assert any(image.packed_file for image in bpy.data.images)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a shell script stands for blender, which the bpy module is without")
+def test_the_command_line_has_a_blender_write_the_assets(library, in_runtime, tmp_path):
+    wanted = library / "results" / "rooms" / "hdri_worlds.blend"
+    wanted.unlink()
+    (tmp_path / "run.py").write_text(f"""
+import os, sys
+from pathlib import Path
+sys.path.insert(0, {str(Path(checkout.__file__).parent)!r})
+import checkout
+checkout.enable_checkout(Path({str(tmp_path / "user")!r}))
+from bl_ext.user_default.ldr_to_hdri.operators import library_command
+code = library_command.run(sys.argv[3:])
+checkout.disable()
+sys.stdout.flush()
+os._exit(code)
+""")
+    blender = tmp_path / "blender"
+    blender.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{tmp_path / "run.py"}" "$@"\n')
+    blender.chmod(0o755)
+    batch = ["batch", library / "photos", library / "results", "--formats", "exr,hdr", "--exclude", "bad.*", "--assets"]
+    said = in_runtime("from hdr_core.cli import main; sys.exit(main(sys.argv[1:]))", *batch, "--blender", blender)
+    assert str(wanted) in said.splitlines()
+    assert wanted.is_file()
 
 
 @pytest.mark.parametrize(("arguments", "code"), [(["--help"], 0), (["batch"], 2), (["batch", "/no/such/folder", "/tmp/x"], 1)])
