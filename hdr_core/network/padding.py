@@ -26,6 +26,11 @@ def tiling() -> Iterator[None]:
         _tiling.reset(before)
 
 
+def is_tiling() -> bool:
+    """Whether flat pictures tile: then no row of them is above another."""
+    return _tiling.get()
+
+
 def flat_index(index: Tensor, length: int) -> Tensor:
     """Where rows or columns beyond the edge of a flat picture, `length` pixels long, lie inside it."""
     return index % length if _tiling.get() else index.clamp(0, length - 1)
