@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from .errors import OutputError
+from .errors import DiskFullError, OutputError
 
 _FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
@@ -44,7 +44,7 @@ def replacing(target: Path, *, overwrite: bool) -> Iterator[BinaryIO]:
             with suppress(OSError):  # the failure that brought us here matters more
                 temporary.unlink(missing_ok=True)
     except OSError as error:
-        raise _output_error(target, error) from error
+        raise output_error(target, error) from error
 
 
 def _check(target: Path, overwrite: bool) -> None:
@@ -56,7 +56,7 @@ def _check(target: Path, overwrite: bool) -> None:
         if not overwrite and os.path.lexists(target):
             raise OutputError(f'"{target}" exists already.', "Choose another name, or allow it to be overwritten.")
     except OSError as error:
-        raise _output_error(target, error) from error
+        raise output_error(target, error) from error
 
 
 def _sync_folder(folder: Path) -> None:
@@ -72,9 +72,10 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _output_error(target: Path, error: OSError) -> OutputError:
+def output_error(target: Path, error: OSError) -> OutputError:
+    """What kept `target` from being written, in words."""
     if error.errno in _FULL:
-        return OutputError(f'"{target}" cannot be written: the disk is full.', "Free some space, or choose another folder.")
+        return DiskFullError(f'"{target}" cannot be written: the disk is full.', "Free some space, or choose another folder.")
     if error.errno == errno.EFBIG:
         return OutputError(
             f'"{target}" cannot be written: files of this size are not allowed there.',

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import NoReturn, get_args
 
 from .convert import convert
-from .errors import HdrError, OutputError, ProjectionError, RuntimeMissingError, WeightsError
-from .photo_folder import SHEET_SUFFIX, outputs_for, photos_in
+from .errors import HdrError
+from .library import command
 from .runtime import require
 from .settings import Compression, Conversion, ConvertSettings, Device, InputCurve, Projection
 from .version import __version__
@@ -48,18 +48,19 @@ def _parser() -> argparse.ArgumentParser:
         "--projection",
         choices=get_args(Projection),
         default="auto",
-        help="auto: a 2:1 picture is a panorama, others are refused; flat: a picture with no wrap (default: %(default)s)",
+        help="auto: a 2:1 picture is a panorama, others are refused; flat: a picture with no wrap; tileable: its edges join "
+        "(default: %(default)s)",
     )
     one.add_argument("--sheet", type=Path, metavar="SHEET.png", help="also make a picture that shows photo and result")
     one.set_defaults(run=_convert)
 
     many = commands.add_parser(
-        "batch", help="convert every photo of a folder", description="2:1 pictures are taken as panoramas, others as flat."
+        "batch",
+        help="convert every photo of a folder, and of the folders in it",
+        description="Stopped at any moment and started again, it goes on from there, and repeats nothing.",
     )
-    many.add_argument("source", type=Path, metavar="SOURCE_FOLDER")
-    many.add_argument("target", type=Path, metavar="TARGET_FOLDER", help="gets NAME.exr for each photo; made if missing")
-    many.add_argument("--sheet", action="store_true", help=f"also make NAME{SHEET_SUFFIX} beside each result")
-    many.set_defaults(run=_batch)
+    command.add_arguments(many)
+    many.set_defaults(run=command.run)
 
     seen = commands.add_parser("sheet", help="make the sheet of a conversion that was done: a picture of photo and result")
     seen.add_argument("source", type=Path, metavar="PHOTO")
@@ -67,18 +68,17 @@ def _parser() -> argparse.ArgumentParser:
     seen.add_argument("sheet", type=Path, metavar="SHEET.png")
     seen.set_defaults(run=_sheet)
 
-    for command in (one, many):
-        command.add_argument(
-            "--input-curve",
-            choices=get_args(InputCurve),
-            default="auto",
-            help="srgb: plain sRGB, undone exactly; camera: a camera's own, estimated (default: %(default)s, find out)",
-        )
-        command.add_argument("--compression", choices=get_args(Compression), default="zip", help="default: %(default)s")
-        command.add_argument("--device", choices=get_args(Device), default="auto", help="default: %(default)s")
-    for command in (one, many, seen):
-        command.add_argument("--overwrite", action="store_true", help="replace files that were not made by this software, too")
-        command.add_argument("--quiet", action="store_true", help="say nothing but errors")
+    one.add_argument(
+        "--input-curve",
+        choices=get_args(InputCurve),
+        default="auto",
+        help="srgb: plain sRGB, undone exactly; camera: a camera's own, estimated (default: %(default)s, find out)",
+    )
+    one.add_argument("--compression", choices=get_args(Compression), default="zip", help="default: %(default)s")
+    one.add_argument("--device", choices=get_args(Device), default="auto", help="default: %(default)s")
+    for parts in (one, seen):
+        parts.add_argument("--overwrite", action="store_true", help="replace files that were not made by this software, too")
+        parts.add_argument("--quiet", action="store_true", help="say nothing but errors")
     return parser
 
 
@@ -94,7 +94,8 @@ def _fail(message: str) -> int:
 
 def _convert(options: argparse.Namespace) -> int:
     output = options.output or options.source.parent / f"{options.source.stem}_hdri.exr"
-    _convert_one(options.source, output, options.sheet, _settings(options, options.projection), options)
+    settings = ConvertSettings(options.projection, options.input_curve, options.compression, options.device)
+    _convert_one(options.source, output, options.sheet, settings, options)
     return 0
 
 
@@ -106,43 +107,6 @@ def _sheet(options: argparse.Namespace) -> int:
     if not options.quiet:
         print(made)
     return 0
-
-
-def _batch(options: argparse.Namespace) -> int:
-    photos = photos_in(options.source)
-    try:
-        options.target.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(
-            f'The folder "{options.target}" cannot be made: {error.strerror}.', "Choose another folder."
-        ) from error
-    failures = []
-    for source, output in outputs_for(photos, options.target):
-        try:
-            if isinstance(output, OutputError):
-                raise output
-            _convert_by_shape(source, output, options)
-        except (RuntimeMissingError, WeightsError):  # no other photo would fare better
-            raise
-        except HdrError as error:
-            failures.append(f"{source.name}: {error}")
-    for failure in failures:
-        _fail(failure)
-    if failures:
-        return _fail(f"{len(failures)} of {len(photos)} photos could not be converted. The others are in {options.target}.")
-    return 0
-
-
-def _convert_by_shape(source: Path, output: Path, options: argparse.Namespace) -> None:
-    sheet = output.with_suffix(SHEET_SUFFIX) if options.sheet else None
-    try:
-        _convert_one(source, output, sheet, _settings(options, "auto"), options)
-    except ProjectionError:
-        _convert_one(source, output, sheet, _settings(options, "flat"), options)
-
-
-def _settings(options: argparse.Namespace, projection: Projection) -> ConvertSettings:
-    return ConvertSettings(projection, options.input_curve, options.compression, options.device)
 
 
 def _convert_one(

@@ -70,10 +70,10 @@ def find_python(preferred: str = "") -> Path:
 class Job(Generic[Result]):
     """One request to the worker, and what came of it."""
 
-    def __init__(self, client: WorkerClient, decode: Callable[[Mapping[str, Any]], Result], output: Path | None) -> None:
+    def __init__(self, client: WorkerClient, decode: Callable[[Mapping[str, Any]], Result], *outputs: Path) -> None:
         self.fraction = 0.0  # done, in [0, 1]
         self.stage = ""
-        self.output = output  # the file that the worker is to write, if any
+        self.outputs = outputs  # the files that the worker is to write
         self._client = client
         self._decode = decode
         self._result: Result | None = None
@@ -133,13 +133,22 @@ class WorkerClient:
     The process ends with `close`, when the client is collected or the interpreter exits, and on its own if this process dies.
     """
 
-    def __init__(self, python: Path, *, extra_paths: Sequence[Path] = (), budget: int = 0) -> None:
+    def __init__(
+        self,
+        python: Path,
+        *,
+        extra_paths: Sequence[Path] = (),
+        budget: int = 0,
+        variables: Mapping[str, str] | None = None,
+    ) -> None:
         """`python` runs the worker; `extra_paths` are searched for packages before that Python's own.
 
         budget: memory of the GPU that it may take, in MiB; 0: what is free. It finds it in LDR_TO_HDRI_GPU_MEMORY, in GiB.
+        variables: are set in its environment, too.
         """
         self._python = python
         self._variables = {"LDR_TO_HDRI_GPU_MEMORY": str(budget / 1024)} if budget else {}
+        self._variables.update(variables or {})
         self._paths = [Path(__file__).absolute().parents[1], *extra_paths]
         self._process: _Process | None = None
         self._end: Callable[[], object] = lambda: None  # of the process, at exit or when this client is collected
@@ -187,11 +196,17 @@ class WorkerClient:
 
         The job fails with RuntimeMissingError when one is missing. Raises WorkerError when the process cannot be started.
         """
-        return self._ask(Job(self, dict, None), {"op": "hello"})
+        return self._ask(Job(self, dict), {"op": "hello"})
+
+    def ask(
+        self, request: Mapping[str, Any], decode: Callable[[Mapping[str, Any]], Result], outputs: Sequence[Path] = ()
+    ) -> Job[Result]:
+        """Ask for another operation of worker.py, which may write the `outputs`. Returns at once, as `convert` does."""
+        return self._ask(Job(self, decode, *outputs), request)
 
     def inspect(self, device: Device) -> Job[Runtime]:
         """Ask what the worker's Python can do, and let it try `device` (as `inspection.inspect_runtime`). Returns at once."""
-        return self._ask(Job(self, Runtime.from_plain, None), {"op": "inspect", "device": device})
+        return self._ask(Job(self, Runtime.from_plain), {"op": "inspect", "device": device})
 
     def warm_up(self) -> Job[dict[str, str]]:
         """Let the worker load what a conversion with device "auto" needs, so that the first one does not wait for it.
@@ -252,8 +267,8 @@ class WorkerClient:
         jobs, self._jobs = list(self._jobs.values()), {}
         for job in jobs:
             job._fail(error())
-            if job.output is not None:
-                remove_temporary(job.output, process.pid)
+            for output in job.outputs:
+                remove_temporary(output, process.pid)
 
 
 class _Process:

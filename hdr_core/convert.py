@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from .atomic import replacing
 from .errors import Cancelled, DeviceError, OutputError
 from .exr import SOFTWARE, is_ours, write_exr
 from .projection import resolve_projection
 from .runtime import require
-from .settings import Conversion, ConvertSettings, IsCancelled, Progress
+from .settings import Conversion, ConvertSettings, IsCancelled, Progress, Shape
 from .sun import Sun
 from .version import __version__
 
@@ -45,8 +46,34 @@ def convert(
 
     Raises an HdrError: PhotoError, ProjectionError, OutputError, DeviceError, WeightsError, RuntimeMissingError, Cancelled.
     """
+    writer = _ExrWriter(Path(output), settings, overwrite)
+    return convert_with(Path(source), writer, lambda _: settings, progress=progress, cancelled=cancelled)
+
+
+class Writer(Protocol):
+    """What becomes of a restored photo."""
+
+    @property
+    def output(self) -> Path:
+        """The file that the `Conversion` names."""
+
+    def check(self, source: Path) -> None:
+        """Raise OutputError if the result may not or cannot be written: asked early, because restoring may take minutes."""
+
+    def write(self, photo: Photo, radiance: Radiance, header: dict[str, str]) -> Literal["half", "float"]:
+        """Write it; returns the pixel type. `header` says how it was made."""
+
+
+def convert_with(
+    source: Path,
+    writer: Writer,
+    choose: Callable[[Photo], ConvertSettings],
+    *,
+    progress: Progress | None = None,
+    cancelled: IsCancelled | None = None,
+) -> Conversion:
+    """As `convert`, but `writer` decides what is written and where, and `choose` the settings, once the photo is known."""
     began = time.perf_counter()
-    source, output = Path(source), Path(output)
     steps = _Steps(progress, cancelled)
     try:
         steps.enter("Reading")
@@ -54,33 +81,18 @@ def convert(
         from .photo import read_photo
 
         photo = read_photo(source)
+        settings = choose(photo)
         projection = resolve_projection(photo.width, photo.height, settings.projection)
-        _check_output(source, output, overwrite=overwrite)  # now, because restoring may take minutes
+        writer.check(source)
 
         steps.enter("Restoring light")
-        from .reconstruct import reconstruct
-
         with ThreadPoolExecutor(1) as beside:
             range_before = beside.submit(_range_of, photo)
-            radiance = reconstruct(
-                photo,
-                panorama=projection == "equirectangular",
-                input_curve=settings.input_curve,
-                device=settings.device,
-                progress=steps.within,
-                cancelled=cancelled,
-            )
+            radiance = _restore(photo, projection, settings, steps, cancelled)
 
         steps.enter("Writing")
         seen = _look_at(radiance, projection, range_before.result())
-        pixel_type = write_exr(
-            output,
-            radiance.pixels,
-            alpha=photo.alpha,
-            compression=settings.compression,
-            header=_header(settings, projection, radiance, seen),
-            overwrite=True,  # _check_output has decided
-        )
+        pixel_type = writer.write(photo, radiance, _header(settings, projection, radiance, seen))
     except MemoryError as error:
         raise DeviceError(
             "There is not enough memory for this picture.", "Close other programs, or make it smaller."
@@ -88,7 +100,7 @@ def convert(
     steps.within(1.0)
     return Conversion(
         source=str(source),
-        output=str(output),
+        output=str(writer.output),
         width=photo.width,
         height=photo.height,
         projection=projection,
@@ -105,6 +117,39 @@ def convert(
         range_after=seen.range_after,
         sun=seen.sun,
     )
+
+
+@dataclass(frozen=True)
+class _ExrWriter:
+    output: Path
+    settings: ConvertSettings
+    overwrite: bool
+
+    def check(self, source: Path) -> None:
+        check_output(source, self.output, overwrite=self.overwrite)
+
+    def write(self, photo: Photo, radiance: Radiance, header: dict[str, str]) -> Literal["half", "float"]:
+        compression = self.settings.compression
+        return write_exr(
+            self.output, radiance.pixels, alpha=photo.alpha, compression=compression, header=header, overwrite=True
+        )  # `check` has decided
+
+
+def _restore(
+    photo: Photo, projection: Shape, settings: ConvertSettings, steps: _Steps, cancelled: IsCancelled | None
+) -> Radiance:
+    from .network.padding import tiling
+    from .reconstruct import reconstruct
+
+    with tiling() if projection == "tileable" else nullcontext():
+        return reconstruct(
+            photo,
+            panorama=projection == "equirectangular",
+            input_curve=settings.input_curve,
+            device=settings.device,
+            progress=steps.within,
+            cancelled=cancelled,
+        )
 
 
 class _Steps:
@@ -131,18 +176,23 @@ class _Steps:
 
 
 class _OnlyTrying(Exception):
-    """Leaves the trial write of `_check_output`, so that nothing comes of it."""
+    """Leaves the trial write of `check_output`, so that nothing comes of it."""
 
 
-def _check_output(source: Path, output: Path, *, overwrite: bool) -> None:
-    """Raise OutputError if `output` may not be written, or cannot be: found out by opening a file beside it."""
-    if output.suffix.lower() != ".exr":
-        raise OutputError(f'The output "{output}" does not end in .exr.', f'Name it "{output.stem}.exr".')
+def check_output(
+    source: Path, output: Path, *, overwrite: bool, suffix: str = ".exr", ours: Callable[[Path], bool] = is_ours
+) -> None:
+    """Raise OutputError if `output` may not be written, or cannot be: found out by opening a file beside it.
+
+    ours: tells whether this software wrote the file that is there, which then may be replaced.
+    """
+    if output.suffix.lower() != suffix:
+        raise OutputError(f'The output "{output}" does not end in {suffix}.', f'Name it "{output.stem}{suffix}".')
     with suppress(_OnlyTrying), replacing(output, overwrite=True):
         raise _OnlyTrying
     if output.exists() and output.samefile(source):
         raise OutputError(f'The output "{output}" is the photo itself.', "Choose another name.")
-    if os.path.lexists(output) and not overwrite and not is_ours(output):
+    if os.path.lexists(output) and not overwrite and not ours(output):
         raise OutputError(
             f'"{output}" exists and was not made by this software.', "Choose another name, or allow it to be overwritten."
         )
@@ -165,16 +215,14 @@ def _range_of(photo: Photo) -> float:
     return dynamic_range(photo.pixels, lambda codes: srgb_decode(codes / photo.white))
 
 
-def _look_at(radiance: Radiance, projection: Literal["equirectangular", "flat"], range_before: float) -> _Seen:
+def _look_at(radiance: Radiance, projection: Shape, range_before: float) -> _Seen:
     from .light import dynamic_range, find_sun
 
     sun = find_sun(radiance.pixels) if projection == "equirectangular" else None
     return _Seen(float(radiance.pixels.max()), range_before, dynamic_range(radiance.pixels), sun)
 
 
-def _header(
-    settings: ConvertSettings, projection: Literal["equirectangular", "flat"], radiance: Radiance, seen: _Seen
-) -> dict[str, str]:
+def _header(settings: ConvertSettings, projection: Shape, radiance: Radiance, seen: _Seen) -> dict[str, str]:
     """What the file says of its making. Nothing that differs between callers: no paths, no times."""
     return {
         "software": f"{SOFTWARE} {__version__}",

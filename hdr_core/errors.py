@@ -30,6 +30,10 @@ class OutputError(HdrError):
     """The result cannot be written."""
 
 
+class DiskFullError(OutputError):
+    """There is no room for the result: another one would fare no better."""
+
+
 class WeightsError(HdrError):
     """The network's weights are missing, damaged, or of another version."""
 

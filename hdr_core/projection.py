@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from .errors import ProjectionError
-from .settings import Projection
+from .settings import Projection, Shape
 
 
-def resolve_projection(width: int, height: int, asked: Projection) -> Literal["equirectangular", "flat"]:
+def resolve_projection(width: int, height: int, asked: Projection) -> Shape:
     """The projection of a picture of this size (in pixels, upright).
 
     Only a picture exactly twice as wide as high can be a whole equirectangular panorama. "auto" takes it for one.
     Raises ProjectionError when "auto" or "equirectangular" is asked for and the picture has another shape.
     """
-    if asked == "flat":
-        return "flat"
+    if asked in ("flat", "tileable"):
+        return asked
     if width != 2 * height:
         raise ProjectionError(
             f"The picture is {width} x {height}, and an equirectangular panorama is exactly twice as wide as high.",

@@ -10,7 +10,10 @@ from .errors import HdrError
 from .restored import RestoredLight
 from .sun import Sun
 
-Projection = Literal["auto", "equirectangular", "flat"]
+Projection = Literal["auto", "equirectangular", "flat", "tileable"]
+Shape = Literal["equirectangular", "flat", "tileable"]
+"""What a picture was taken for."""
+
 InputCurve = Literal["auto", "srgb", "camera"]
 Compression = Literal["zip", "dwaa"]
 Device = Literal["auto", "cuda", "mps", "cpu"]
@@ -30,7 +33,7 @@ class ConvertSettings:
     """How a photo becomes radiance.
 
     projection: "auto" takes a 2:1 picture as an equirectangular panorama and refuses others; "equirectangular" insists on a
-        panorama; "flat" converts any picture as a picture, with no wrap.
+        panorama; "flat" converts any picture as a picture, with no wrap; "tileable" as one whose opposite edges join.
     input_curve: how light became code values. "srgb": by the plain sRGB curve, which is undone exactly; "camera": by a camera's
         own, which the network estimates from the photo; "auto": the network tells which of the two.
     compression: of the EXR. "zip" is lossless, "dwaa" smaller and lossy: highlights move by about 1%.
@@ -58,14 +61,14 @@ class Conversion:
     restored_share: how much of the irradiance comes from clipped pixels, in [0, 1]; of a flat picture, of its light. In 80% of
     photos the truth lies between restored_low and restored_high. All three are 0 where nothing clipped.
     range_before, range_after: stops between the darkest and the brightest of the photo and of the result, see
-        `light.dynamic_range`. sun: None where a panorama has none, and for a flat picture.
+        `light.dynamic_range`. sun: None where a panorama has none, and for other pictures.
     """
 
     source: str
     output: str
     width: int
     height: int
-    projection: Literal["equirectangular", "flat"]
+    projection: Shape
     input_curve: Literal["srgb", "camera"]  # what the photo was taken for
     pixel_type: Literal["half", "float"]
     device: str

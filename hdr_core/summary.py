@@ -20,6 +20,6 @@ def in_words(done: Conversion) -> str:
 
 
 def _sun(done: Conversion) -> tuple[str, ...]:
-    if done.projection == "flat":
+    if done.projection != "equirectangular":
         return ()
     return (done.sun.in_words() if done.sun is not None else "No sun was found.",)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from .network.padding import sphere_index
+from .network.padding import flat_index, sphere_index
 
 
 def tiles(height: int, width: int, side: tuple[int, int]) -> Iterator[tuple[range, range]]:
@@ -20,12 +20,12 @@ def tiles(height: int, width: int, side: tuple[int, int]) -> Iterator[tuple[rang
 def read_tile(pixels: Tensor, y: range, x: range, halo: int, *, panorama: bool) -> Tensor:
     """The pixels (C, h + 2 halo, w + 2 halo) of the rows `y` and columns `x` of a picture (C, H, W), and `halo` around them.
 
-    Beyond the edge a panorama wraps and crosses the poles, once at most; a picture repeats its edge.
+    Beyond the edge a panorama wraps and crosses the poles, once at most; a picture repeats its edge, or within `tiling` itself.
     """
     height, width = pixels.shape[-2:]
     rows, columns = (torch.arange(r.start - halo, r.stop + halo, device=pixels.device) for r in (y, x))
     if not panorama:
-        return pixels.index_select(1, rows.clamp_(0, height - 1)).index_select(2, columns.clamp_(0, width - 1))
+        return pixels.index_select(1, flat_index(rows, height)).index_select(2, flat_index(columns, width))
     inside, straight, turned = sphere_index(rows, columns, height, width)
     above, below = max(0, halo - y.start), max(0, y.stop + halo - height)
     middle = len(inside) - above - below

@@ -6,6 +6,9 @@ Requests come as JSON lines on standard input and are done in turn:
     {"id": 3, "op": "hello"}
     {"id": 4, "op": "inspect", "device": "auto"}
     {"id": 5, "op": "warm_up"}
+    {"id": 6, "op": "produce", "work": {...}}       these three are of library/service.py
+    {"id": 7, "op": "contact", "sheet": {...}}
+    {"id": 8, "op": "devices"}
 Events go out as JSON lines on standard output:
     {"id": 1, "event": "progress", "fraction": 0.5, "stage": "Restoring light"}
     {"id": 1, "event": "done", "result": {...}}
@@ -24,7 +27,8 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -33,6 +37,7 @@ from typing import IO, Any, NoReturn
 from .convert import convert
 from .errors import HdrError, WorkerError
 from .inspection import inspect_runtime
+from .library import service
 from .runtime import REQUIREMENTS, require
 from .settings import ConvertSettings
 from .split_file import split_file
@@ -66,7 +71,7 @@ class Worker:
     def __init__(self, events: IO[bytes]) -> None:
         self._events = events
         self._requests: queue.Queue[bytes] = queue.Queue()
-        self._output: Path | None = None  # what is being written
+        self._outputs: tuple[Path, ...] = ()  # what is being written
 
     def serve(self, requests: IO[bytes]) -> NoReturn:
         threading.Thread(target=self._listen, args=(requests,), daemon=True).start()
@@ -84,8 +89,7 @@ class Worker:
         self._leave()
 
     def _leave(self) -> NoReturn:
-        output = self._output
-        if output is not None:
+        for output in self._outputs:
             remove_temporary(output, os.getpid(), patience=10.0)
         os._exit(0)  # the main thread may be deep in torch: it cannot be asked
 
@@ -120,25 +124,26 @@ class Worker:
             return asdict(inspect_runtime(request.get("device", "auto")))
         if operation == "warm_up":
             return {**_versions(), "device": _warm_up()}
-        if operation not in ("convert", "split"):
+        if operation not in ("convert", "split", *service.OPERATIONS):
             raise WorkerError(f"The worker knows no operation {operation!r}.", "Update the add-on, then restart it.")
-        source, output = _paths(request)
-        self._output = output
+
+        def tell(fraction: float, stage: str) -> None:
+            self._send(request_id, "progress", fraction=fraction, stage=stage)
+
         try:
+            if operation in service.OPERATIONS:
+                with _well_formed():
+                    task = service.task(request)
+                self._outputs = task.outputs
+                return task.run(tell)
+            source, output = _paths(request)
+            self._outputs = (output,)
             if operation == "split":
                 return asdict(split_file(source, output))
             settings, overwrite = _conversion(request)
-            return asdict(
-                convert(
-                    source,
-                    output,
-                    settings,
-                    overwrite=overwrite,
-                    progress=lambda fraction, stage: self._send(request_id, "progress", fraction=fraction, stage=stage),
-                )
-            )
+            return asdict(convert(source, output, settings, overwrite=overwrite, progress=tell))
         finally:
-            self._output = None
+            self._outputs = ()
 
 
 def _warm_up() -> str:
@@ -165,15 +170,19 @@ def _parse(line: bytes) -> dict[str, Any]:
 
 
 def _paths(request: Mapping[str, Any]) -> tuple[Path, Path]:
-    try:
+    with _well_formed():
         return Path(request["source"]), Path(request["output"])
-    except (KeyError, TypeError) as error:
-        raise _malformed(f"{type(error).__name__}: {error}") from error
 
 
 def _conversion(request: Mapping[str, Any]) -> tuple[ConvertSettings, bool]:
-    try:
+    with _well_formed():
         return ConvertSettings(**request["settings"]), bool(request["overwrite"])
+
+
+@contextmanager
+def _well_formed() -> Iterator[None]:
+    try:
+        yield
     except (KeyError, TypeError) as error:
         raise _malformed(f"{type(error).__name__}: {error}") from error
 

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import bpy
 
-from . import control_settings, group_settings, preview_job, preview_settings, runtime_command, runtime_install, task_queue
+from . import (
+    control_settings,
+    group_settings,
+    library_command,
+    library_job,
+    preview_job,
+    preview_settings,
+    runtime_command,
+    runtime_install,
+    task_queue,
+)
 from .add_nodes import LDR_TO_HDRI_OT_add_compositor_node, LDR_TO_HDRI_OT_add_world_node
 from .cancel import LDR_TO_HDRI_OT_cancel, LDR_TO_HDRI_OT_cancel_all
 from .convert import LDR_TO_HDRI_OT_convert
 from .drop import LDR_TO_HDRI_OT_drop
+from .library import LDR_TO_HDRI_OT_convert_library
 from .preview import LDR_TO_HDRI_OT_preview
 from .reconvert import LDR_TO_HDRI_OT_reconvert
 from .runtime import LDR_TO_HDRI_OT_test_runtime
@@ -32,6 +43,7 @@ _CLASSES = (
     LDR_TO_HDRI_OT_test_runtime,
     LDR_TO_HDRI_OT_install_runtime,
     LDR_TO_HDRI_OT_remove_runtime,
+    LDR_TO_HDRI_OT_convert_library,
 )
 
 
@@ -49,11 +61,14 @@ def register() -> None:
         bpy.utils.register_class(kind)
     bpy.app.handlers.load_pre.append(_stop_before_load)
     runtime_command.register()
+    library_command.register()
 
 
 def unregister() -> None:
+    library_command.unregister()
     runtime_command.unregister()
     runtime_install.abort()
+    library_job.end()
     task_queue.cancel_all()
     preview_job.forget()
     close_worker()

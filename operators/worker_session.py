@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import bpy
@@ -22,14 +23,21 @@ def worker() -> WorkerClient:
     Raises RuntimeMissingError where the one that is named does not exist.
     """
     global _client, _made_for
-    preferences = chosen.preferences()
-    python = find_python(preferences.python if preferences is not None else "")
-    budget = chosen.budget()
+    python, budget = _chosen_python(), chosen.budget()
     if _client is not None and (python, budget) != _made_for and not _client.busy:
         close_worker()
     if _client is None:
         _client, _made_for = WorkerClient(python, extra_paths=_wheels(python), budget=budget), (python, budget)
     return _client
+
+
+def new_worker(variables: Mapping[str, str]) -> WorkerClient:
+    """Another client on the same Python, for work of its own, with `variables` in its environment. The caller closes it.
+
+    Raises RuntimeMissingError as `worker` does.
+    """
+    python = _chosen_python()
+    return WorkerClient(python, extra_paths=_wheels(python), budget=chosen.budget(), variables=variables)
 
 
 def cancel_work() -> None:
@@ -44,6 +52,11 @@ def close_worker() -> None:
     if _client is not None:
         _client.close()
         _client = None
+
+
+def _chosen_python() -> Path:
+    preferences = chosen.preferences()
+    return find_python(preferences.python if preferences is not None else "")
 
 
 def _wheels(python: Path) -> list[Path]:

@@ -51,7 +51,8 @@ def insert_environment(
     return scene.world
 
 
-def _assign_new_world(scene: bpy.types.Scene, image: bpy.types.Image, origin: Origin, name: str) -> None:
+def new_world(name: str, image: bpy.types.Image, origin: Origin) -> bpy.types.World:
+    """A world that is lit by `image`, and that nothing uses yet."""
     world = bpy.data.worlds.new(name)
     tree = nodes_of_world(world)
     tree.nodes.clear()
@@ -59,6 +60,11 @@ def _assign_new_world(scene: bpy.types.Scene, image: bpy.types.Image, origin: Or
     output.location = (300, 0)
     background = _add_background(tree, output)
     _add_group_node(tree, create_group(image, origin), [background])
+    return world
+
+
+def _assign_new_world(scene: bpy.types.Scene, image: bpy.types.Image, origin: Origin, name: str) -> None:
+    world = new_world(name, image, origin)
     if scene.world is not None:
         scene.world.use_fake_user = True
         if scene.world.library is not None:  # a linked one is saved only where something uses it

@@ -9,6 +9,7 @@ import bpy
 from ..operators.add_nodes import LDR_TO_HDRI_OT_add_compositor_node, LDR_TO_HDRI_OT_add_world_node
 from ..operators.cancel import LDR_TO_HDRI_OT_cancel_all
 from ..operators.convert import LDR_TO_HDRI_OT_convert
+from ..operators.library import LDR_TO_HDRI_OT_convert_library
 from ..operators.node_state import GROUP_NAME
 from ..operators.preview import LDR_TO_HDRI_OT_preview
 from ..operators.reconvert import LDR_TO_HDRI_OT_reconvert
@@ -38,6 +39,7 @@ class VIEW3D_MT_ldr_to_hdri(bpy.types.Menu):
 
 def _draw_import(self: Any, _context: bpy.types.Context) -> None:
     self.layout.operator(LDR_TO_HDRI_OT_convert.bl_idname, text="LDR Photo as HDRI World (.jpg, .png, .tif, .webp)")
+    self.layout.operator(LDR_TO_HDRI_OT_convert_library.bl_idname, text="Folder of LDR Photos to HDRIs")
 
 
 def _draw_add(self: Any, _context: bpy.types.Context) -> None:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from .padding import pad
+from .padding import pad, wrapped
 from .statistics import luminance
 
 LARGEST_DETAIL = 16.0  # natural log
@@ -80,11 +80,14 @@ def _tent(reach: int, like: Tensor) -> Tensor:
 
 
 def _beyond(x: Tensor, radius: int, *, panorama: bool) -> Tensor:
-    """`pad`, but a flat picture is mirrored: what a cell beyond the edge takes from a pixel, its mirror image takes too, and
-    no light is lost.
+    """`pad`, but a flat picture that does not tile is mirrored: what a cell beyond the edge takes from a pixel, its mirror
+    image takes too, and no light is lost.
     """
     if panorama:
         return pad(x, radius, panorama=True)
+    around = wrapped(x, radius)
+    if around is not None:
+        return around
     x = torch.cat([x[..., :radius, :].flip(-2), x, x[..., -radius:, :].flip(-2)], -2)
     return torch.cat([x[..., :radius].flip(-1), x, x[..., -radius:].flip(-1)], -1)
 

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from . import chunked, fused
 from .model import Guidance, Network
+from .padding import is_tiling
 from .view import View, pool
 
 _MOST_GRAPHS = 4  # one for each form of photo; each keeps about 0.2 GiB
@@ -81,7 +82,7 @@ class Graphed:
 
     def __call__(self, *arguments: Any) -> Any:
         inputs: list[Tensor] = []
-        key = repr(_form(arguments, inputs))
+        key = repr((is_tiling(), _form(arguments, inputs)))
         if key not in self._captured:
             if len(self._captured) >= _MOST_GRAPHS:
                 del self._captured[next(iter(self._captured))]

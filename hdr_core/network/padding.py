@@ -1,10 +1,49 @@
-"""What lies beyond the edge of a picture: a sphere wraps in longitude and crosses poles, a flat picture repeats its edge."""
+"""What lies beyond the edge of a picture: a sphere wraps in longitude and crosses poles, a flat picture repeats its edge.
+
+A texture that tiles is a flat picture with its own other side beyond the edge: see `tiling`.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+_tiling: ContextVar[bool] = ContextVar("tiling", default=False)
+
+
+@contextmanager
+def tiling() -> Iterator[None]:
+    """Within, flat pictures go on beyond each edge with their other side, as a texture does that is repeated."""
+    before = _tiling.set(True)
+    try:
+        yield
+    finally:
+        _tiling.reset(before)
+
+
+def is_tiling() -> bool:
+    """Whether flat pictures tile: then no row of them is above another."""
+    return _tiling.get()
+
+
+def flat_index(index: Tensor, length: int) -> Tensor:
+    """Where rows or columns beyond the edge of a flat picture, `length` pixels long, lie inside it."""
+    return index % length if _tiling.get() else index.clamp(0, length - 1)
+
+
+def wrapped(x: Tensor, radius: int) -> Tensor | None:
+    """(..., H, W) to (..., H + 2 radius, W + 2 radius) its other side beyond each edge; None where pictures do not tile."""
+    if not _tiling.get():
+        return None
+    for axis in (-2, -1):
+        length = x.shape[axis]
+        x = x.index_select(axis, torch.arange(-radius, length + radius, device=x.device) % length)
+    return x
 
 
 def sphere_index(rows: Tensor, columns: Tensor, height: int, width: int) -> tuple[Tensor, Tensor, Tensor]:
@@ -23,7 +62,8 @@ def pad(x: Tensor, radius: int, *, panorama: bool) -> Tensor:
     if radius == 0:
         return x
     if not panorama:
-        return functional.pad(x, (radius,) * 4, mode="replicate")
+        around = wrapped(x, radius)
+        return functional.pad(x, (radius,) * 4, mode="replicate") if around is None else around
     turned = x.roll(-(x.shape[-1] // 2), -1)
     north, south = turned[..., :radius, :].flip(-2), turned[..., -radius:, :].flip(-2)
     x = torch.cat([north, x, south], -2)

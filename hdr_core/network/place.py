@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .padding import double, pad
+from .padding import double, is_tiling, pad
 from .statistics import area, luminance
 
 MEMBERS, WIDTH, DROPOUT = 4, 32, 0.1
@@ -28,6 +28,8 @@ def places(like: Tensor, *, panorama: bool) -> Tensor:
     """Where each pixel lies, (1, 3, h, w): sine and cosine of the elevation on a sphere and 1, or the height in a picture."""
     h, w = like.shape[-2:]
     up = 0.5 - (torch.arange(h, device=like.device, dtype=like.dtype) + 0.5) / h
+    if not panorama and is_tiling():
+        up = torch.zeros_like(up)
     rows = (
         [torch.sin(torch.pi * up), torch.cos(torch.pi * up), torch.ones_like(up)]
         if panorama

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .light import row_weights, shrink
+from .light import row_weights, shrink_sphere
 
 NAMES = ("Diffuse", "Glossy", "Mirror")
 ALBEDO = 0.8
@@ -27,13 +27,13 @@ def balls(radiance: np.ndarray, diameter: int) -> np.ndarray:
 
     In a panorama that is 1.0 everywhere the diffuse ball is ALBEDO, the others are 1.0; around them is 0, see `coverage`.
     """
-    coarse = _mean(radiance, *_COARSE)
+    coarse = shrink_sphere(radiance, *_COARSE)
     normals, inside = _normals(diameter)
     mirrored = np.array([0, 0, 1], np.float32) - 2 * normals[..., 2:] * normals
     shades = (
         ALBEDO * _look_up(_blurred(coarse, 1), normals),
         _look_up(_blurred(coarse, SHARPNESS), mirrored),
-        _look_up(_mean(radiance, *_FINE), mirrored),
+        _look_up(shrink_sphere(radiance, *_FINE), mirrored),
     )
     return np.stack([_downsampled(shade * inside[..., None]) / _covered(inside) for shade in shades]).astype(np.float32)
 
@@ -59,14 +59,6 @@ def _downsampled(samples: np.ndarray) -> np.ndarray:
 def _covered(inside: np.ndarray) -> np.ndarray:
     """How much of each pixel is ball, at least one sample: the colour at the rim is that of the ball alone."""
     return np.maximum(_downsampled(inside[..., None].astype(np.float32)), 1 / _SAMPLES**2)
-
-
-def _mean(radiance: np.ndarray, height: int, width: int) -> np.ndarray:
-    """The panorama, smaller, each texel the mean by solid angle, so that no light is lost; never larger than it was."""
-    height, width = min(height, radiance.shape[0]), min(width, radiance.shape[1])
-    weights = row_weights(len(radiance), panorama=True).astype(np.float32)[:, None, None]
-    light = shrink(radiance, len(radiance), width) * weights
-    return shrink(light, height, width) / shrink(weights, height, 1)
 
 
 def _directions(height: int, width: int) -> np.ndarray:

@@ -40,6 +40,14 @@ def shrink(
     return _shrink_axis(np.concatenate(narrow), height, 0).astype(np.float32)
 
 
+def shrink_sphere(radiance: np.ndarray, height: int, width: int) -> np.ndarray:
+    """A panorama, (H, W, C), smaller, each texel the mean by solid angle, so no light is lost; never larger than it was."""
+    height, width = min(height, radiance.shape[0]), min(width, radiance.shape[1])
+    weights = row_weights(len(radiance), panorama=True).astype(np.float32)[:, None, None]
+    light = shrink(radiance, len(radiance), width) * weights
+    return shrink(light, height, width) / shrink(weights, height, 1)
+
+
 def bands(*pictures: np.ndarray) -> Iterator[tuple[np.ndarray, ...]]:
     """The pictures' rows a few at a time: (their numbers, those of the first picture, of the second, ...)."""
     for top in range(0, len(pictures[0]), _ROWS):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +22,12 @@ def take_photo(path: Path, width: int, height: int) -> Path:
     pixels[np.hypot(right - 0.3, (down - 0.3) * height / width) < 0.06] = 255
     Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(path)
     return path
+
+
+@pytest.fixture(scope="session")
+def take() -> Callable[[Path, int, int], Path]:
+    """`take_photo`, for tests that want photos of their own."""
+    return take_photo
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,124 @@
+"""What is to be done: the photos of a folder, each with its rule and the files that become of it. Looks, and writes nothing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from ..errors import OutputError, PhotoError
+from ..photo_folder import PHOTO_SUFFIXES, SHEET_SUFFIX, is_photo_name
+from ..settings import Projection
+from .patterns import matches
+from .settings import Format, LibrarySettings, Size
+from .texture_names import data_maps
+
+
+@dataclass(frozen=True)
+class Output:
+    """A file to make; `path` is below the target, its parts joined by "/"."""
+
+    path: str
+    size: Size
+    format: Format
+
+
+@dataclass(frozen=True)
+class Item:
+    """A photo; `source` is its path below the source folder. projection: as rules and settings say, before it is looked at.
+
+    clash: why it cannot be converted: another photo has its outputs already.
+    """
+
+    source: str
+    projection: Projection
+    outputs: tuple[Output, ...]
+    sheet: str | None
+    clash: OutputError | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """left_out: pictures that are not to be converted, with why."""
+
+    items: tuple[Item, ...]
+    left_out: tuple[tuple[str, str], ...]
+
+
+def make_plan(source: Path, target: Path, records: Path, settings: LibrarySettings) -> Plan:
+    """The plan for the photos in `source`, in order of their paths. Raises PhotoError where there are none."""
+    found = _photos(source, {_resolved(target), _resolved(records)} - {_resolved(source)}, settings)
+    items, left_out, taken = [], [], dict[str, str]()
+    for folder, names in found:
+        data = data_maps([PurePosixPath(name).stem for name in names])
+        for name in names:
+            path = f"{folder}{name}"
+            rule = next((rule for rule in settings.rules if matches(path, [rule.pattern])), None)
+            if rule is None and PurePosixPath(name).stem in data:
+                left_out.append((path, f"it looks like {data[PurePosixPath(name).stem]}, which holds no light"))
+            else:
+                projection = rule.projection if rule is not None else settings.convert.projection
+                items.append(_item(path, projection, settings, taken))
+    if not items:
+        suffixes = ", ".join(sorted(PHOTO_SUFFIXES))
+        raise PhotoError(
+            f'There are no photos in "{source}".' if not left_out else f'All pictures in "{source}" are left out.',
+            f"Give a folder with {suffixes} files, and patterns that match some."
+            if not left_out
+            else "Give a rule for those that hold light all the same.",
+        )
+    return Plan(tuple(items), tuple(left_out))
+
+
+def _resolved(path: Path) -> Path:
+    return Path(os.path.realpath(path))
+
+
+def _photos(source: Path, apart: set[Path], settings: LibrarySettings) -> list[tuple[str, list[str]]]:
+    """Each folder below `source`, as "" or "a/b/", with the names of its photos; folders `apart` are not looked into."""
+    found = []
+    try:
+        for folder, names in _folders(source, "", apart, {_resolved(source)}, settings.recursive):
+            chosen = [name for name in names if _is_chosen(f"{folder}{name}", settings)]
+            if chosen:
+                found.append((folder, sorted(chosen)))
+    except OSError as error:
+        where = error.filename or source
+        raise PhotoError(f'The folder "{where}" cannot be read: {error.strerror}.', "Give a folder of photos.") from error
+    return found
+
+
+def _folders(folder: Path, path: str, apart: set[Path], seen: set[Path], recursive: bool) -> Iterator[tuple[str, list[str]]]:
+    """Depth first, in order of names. Links to folders are followed, to each folder once. Hidden ones are left alone."""
+    with os.scandir(folder) as entries:
+        listed = sorted(entries, key=lambda entry: entry.name)
+    yield path, [entry.name for entry in listed if is_photo_name(PurePosixPath(entry.name)) and entry.is_file()]
+    for entry in listed if recursive else ():
+        if entry.is_dir() and not entry.name.startswith("."):
+            inside = _resolved(Path(entry.path))
+            if inside not in seen | apart:
+                seen.add(inside)
+                yield from _folders(Path(entry.path), f"{path}{entry.name}/", apart, seen, recursive)
+
+
+def _is_chosen(path: str, settings: LibrarySettings) -> bool:
+    return (not settings.include or matches(path, settings.include)) and not matches(path, settings.exclude)
+
+
+def _item(path: str, projection: Projection, settings: LibrarySettings, taken: dict[str, str]) -> Item:
+    """`taken`: whose every output is. Of two photos that differ only in their suffix, one would replace the other."""
+    stem = path.removesuffix(PurePosixPath(path).suffix)
+    outputs = tuple(
+        Output(f"{stem}.{kind}" if size == "original" else f"{stem}_{size}.{kind}", size, kind)
+        for size in settings.sizes
+        for kind in settings.formats
+    )
+    sheet = f"{stem}{SHEET_SUFFIX}" if settings.sheet else None
+    names = [output.path.casefold() for output in outputs]
+    first = next((taken[name] for name in names if name in taken), None)
+    if first is not None:
+        clash = OutputError(f'Its output would replace that of "{PurePosixPath(first).name}".', "Rename one of the two.")
+        return Item(path, projection, outputs, sheet, clash)
+    taken.update(dict.fromkeys(names, path))
+    return Item(path, projection, outputs, sheet)

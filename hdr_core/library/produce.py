@@ -1,0 +1,53 @@
+"""One photo of a library becomes its files. Runs in the worker, which has numpy and torch."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..convert import convert_with
+from ..errors import PhotoError
+from ..runtime import require
+from ..settings import ConvertSettings, Progress
+from .work import Product, Work
+
+if TYPE_CHECKING:
+    from ..photo import Photo
+
+
+def produce(work: Work, progress: Progress | None = None) -> Product:
+    """Convert the photo of `work` and write all that it asks for, each file whole or not at all.
+
+    Raises an HdrError, as `hdr_core.convert` does; files that were written before stay.
+    """
+    for module in ("numpy", "torch", "pyvips", "OpenEXR"):
+        require(module)
+    from .writer import LibraryWriter, checksum
+
+    source = Path(work.source)
+    try:
+        size, digest = source.stat().st_size, checksum(source)  # before it is read: a change meanwhile is then found next time
+    except OSError as error:
+        raise PhotoError(
+            f'"{source}" cannot be read: {error.strerror}.', "Check the path, and that you may read it."
+        ) from error
+    writer = LibraryWriter(work)
+    done = convert_with(source, writer, lambda photo: _choose(photo, work), progress=progress)
+    if work.sheet:
+        from ..sheet.files import write_sheet
+
+        original = next(file for file in work.files if file.size == "original" and file.format == "exr")
+        write_sheet(source, original.path, work.sheet, overwrite=work.overwrite)
+    return Product(done, digest, size, tuple(writer.made), writer.tags, tuple(writer.left_out))
+
+
+def _choose(photo: Photo, work: Work) -> ConvertSettings:
+    """A picture of 2:1 is a panorama; of others, `others` and the picture itself say whether their edges join."""
+    if work.settings.projection != "auto" or photo.width == 2 * photo.height:
+        return work.settings
+    if work.others == "auto":
+        from ..seam import edges_join
+
+        return replace(work.settings, projection="tileable" if edges_join(photo.pixels) else "flat")
+    return replace(work.settings, projection=work.others)

@@ -1,0 +1,126 @@
+"""Writes all that is asked of a photo: every size in every format. Runs in the worker."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from ..convert import check_output
+from ..exr import is_ours, write_exr
+from ..photo import Photo
+from ..reconstruct import Radiance
+from ..rgbe import is_our_hdr, write_hdr
+from ..sheet.files import check_sheet_path
+from ..sheet.light import shrink, shrink_sphere
+from .pictures import draw_preview, draw_thumbnail
+from .settings import PIXELS
+from .tags import light_tags
+from .work import File, Made, Work
+
+
+class LibraryWriter:
+    """The `Writer` of a photo of a library. `made`, `tags` and `left_out` are known once it has written."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self.output = Path(work.files[0].path)
+        self.made: list[Made] = []
+        self.tags: tuple[str, ...] = ()
+        self.left_out: list[str] = []
+
+    def check(self, source: Path) -> None:
+        for file in self._work.files:
+            ours = is_ours if file.format == "exr" else is_our_hdr
+            check_output(source, Path(file.path), overwrite=self._work.overwrite, suffix=f".{file.format}", ours=ours)
+        if self._work.sheet:
+            check_sheet_path(Path(self._work.sheet), source, overwrite=self._work.overwrite)
+
+    def write(self, photo: Photo, radiance: Radiance, header: dict[str, str]) -> Literal["half", "float"]:
+        panorama = header["projection"] == "equirectangular"
+        kinds: dict[str, Literal["half", "float"]] = {}
+        for size, shape in self._shapes(photo).items():
+            if shape is None:
+                self.left_out.append(f"{size}: the photo is smaller")
+                continue
+            pixels, alpha = radiance.pixels, photo.alpha
+            if shape != pixels.shape[:2]:
+                pixels, alpha = smaller(pixels, alpha, shape, panorama=panorama)
+            for file in self._work.files:
+                if file.size == size:
+                    kinds[file.path] = self._write_one(file, pixels, alpha, _header(header, photo, pixels, shape))
+        if panorama:
+            self.tags = light_tags(radiance.pixels, sun=header["sun"] != "none")
+        if self._work.thumbnail:
+            draw_thumbnail(Path(self._work.thumbnail), photo, radiance.pixels)
+        if self._work.preview and panorama:
+            draw_preview(Path(self._work.preview), radiance.pixels)
+        return next(iter(kinds.values()), "half")
+
+    def _shapes(self, photo: Photo) -> dict[str, tuple[int, int] | None]:
+        """(height, width) of each size, None where the photo is smaller. Something is always made: then its own size."""
+        shapes: dict[str, tuple[int, int] | None] = {
+            file.size: _shape(photo.height, photo.width, file.size) for file in self._work.files
+        }
+        if not any(shapes.values()):
+            shapes[min(shapes, key=lambda size: PIXELS[size])] = (photo.height, photo.width)
+        return shapes
+
+    def _write_one(
+        self, file: File, pixels: np.ndarray, alpha: np.ndarray | None, header: dict[str, str]
+    ) -> Literal["half", "float"]:
+        path, kind = Path(file.path), "half"
+        if file.format == "exr":
+            compression = self._work.settings.compression
+            kind = write_exr(path, pixels, alpha=alpha, compression=compression, header=header, overwrite=True)
+        else:
+            write_hdr(path, pixels if alpha is None else pixels * _opacity(alpha), header=header, overwrite=True)
+        height, width = pixels.shape[:2]
+        self.made.append(Made(file.path, path.stat().st_size, checksum(path), width, height))
+        return kind  # type: ignore[return-value]
+
+
+def checksum(path: Path) -> str:
+    """The SHA-256 of a file's content."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def smaller(
+    radiance: np.ndarray, alpha: np.ndarray | None, shape: tuple[int, int], *, panorama: bool
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """A picture, (H, W, 3), and its alpha, (H, W) or None, at a smaller (height, width), with the same light in all.
+
+    Each pixel of a panorama is the mean by solid angle of what it covers, one of another picture the mean by area, of what
+    alpha lets show. Alpha comes back as float32 in [0, 1].
+    """
+    if panorama:
+        return shrink_sphere(radiance, *shape), None
+    if alpha is None:
+        return shrink(radiance, *shape), None
+    opacity = _opacity(alpha)
+    few = shrink(opacity, *shape)
+    light = shrink(radiance * opacity, *shape)
+    return np.divide(light, few, out=np.zeros_like(light), where=few > 0), few[..., 0]
+
+
+def _opacity(alpha: np.ndarray) -> np.ndarray:
+    """(H, W) codes or float32 to (H, W, 1) float32 in [0, 1]."""
+    white = 1.0 if alpha.dtype.kind == "f" else float(np.iinfo(alpha.dtype).max)
+    return alpha[..., None].astype(np.float32) / np.float32(white)
+
+
+def _shape(height: int, width: int, size: str) -> tuple[int, int] | None:
+    """The (height, width) of a size; None where the photo is smaller than that."""
+    if size == "original":
+        return height, width
+    scale = PIXELS[size] / max(height, width)
+    return None if scale > 1 else (max(1, round(height * scale)), max(1, round(width * scale)))
+
+
+def _header(header: dict[str, str], photo: Photo, pixels: np.ndarray, shape: tuple[int, int]) -> dict[str, str]:
+    if shape == (photo.height, photo.width):
+        return header
+    return {**header, "peak": f"{pixels.max():.5g}", "reducedFrom": f"{photo.width} x {photo.height}"}
