@@ -6,25 +6,33 @@ import json
 import os
 import time
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from .atomic import replacing
 from .errors import Cancelled, DeviceError, OutputError
 from .exr import SOFTWARE, is_ours, write_exr
-from .projection import resolve_projection
 from .runtime import require
+from .scale import check_scale, white_in
 from .settings import Conversion, ConvertSettings, IsCancelled, Progress
 from .sun import Sun
 from .version import __version__
 
 if TYPE_CHECKING:
-    from .photo import Photo
+    import numpy as np
+
+    from .photo import HdrPicture, Photo
     from .reconstruct import Radiance
+    from .source_view import SourceView
 
 _DEFAULTS = ConvertSettings()
-_STAGES = {"Reading": (0.0, 0.05), "Restoring light": (0.05, 0.9), "Writing": (0.9, 1.0)}  # parts of the whole, roughly by time
+_STAGES = {  # parts of the whole, roughly by time
+    "Reading": (0.0, 0.05),
+    "Restoring light": (0.05, 0.8),
+    "Completing the sphere": (0.8, 0.9),
+    "Writing": (0.9, 1.0),
+}
 
 
 def convert(
@@ -50,32 +58,55 @@ def convert(
     try:
         steps.enter("Reading")
         require("numpy")
-        from .photo import read_photo
+        from .photo import HdrPicture, read_source
 
-        photo = read_photo(source)
-        projection = resolve_projection(photo.width, photo.height, settings.projection)
+        picture = read_source(source)
+        check_scale(settings.scale, picture.tags)
         _check_output(source, output, overwrite=overwrite)  # now, because restoring may take minutes
+        require("torch")
+        from .projection.choose import choose
+        from .whole import as_sphere, assemble_cube, turned
+
+        pixels = picture.light if isinstance(picture, HdrPicture) else picture.pixels
+        chosen = choose(pixels, picture.tags, settings, source)
+        if chosen.layout is not None or chosen.files is not None:
+            picture, chosen = assemble_cube(picture, chosen)
 
         steps.enter("Restoring light")
-        from .reconstruct import reconstruct
+        from .develop import develop
 
-        radiance = reconstruct(
-            photo,
-            panorama=projection == "equirectangular",
-            input_curve=settings.input_curve,
-            device=settings.device,
+        lens, view = chosen.lens, turned(chosen.view, settings)
+        panorama = lens is not None and lens.whole
+        radiance = develop(
+            picture,
+            settings,
+            panorama=panorama,
+            wraps=lens is not None and lens.wraps,
             progress=steps.within,
             cancelled=cancelled,
         )
+        light, alpha = radiance.pixels, picture.alpha
+        white = white_in(settings.scale, picture.tags, light)
+        if lens is None:
+            view = chosen.view
+        elif not panorama or any((view.pitch, view.roll, view.yaw)):
+            steps.enter("Completing the sphere")
+            sphere = as_sphere(light, alpha, chosen, settings, steps.within)
+            light, alpha, view = sphere.pixels, None, sphere.view
 
         steps.enter("Writing")
-        seen = _look_at(photo, radiance, projection)
+        gain = "" if isinstance(picture, HdrPicture) or picture.gain is None else picture.gain.kind
+        view = replace(view, gain_map=gain, orientation=picture.tags.orientation)
+        projection: Literal["equirectangular", "flat"] = "flat" if lens is None else "equirectangular"
+        if white != 1:
+            light = light * light.dtype.type(white)
+        seen = _look_at(picture, light, white, projection)
         pixel_type = write_exr(
             output,
-            radiance.pixels,
-            alpha=photo.alpha,
+            light,
+            alpha=alpha,
             compression=settings.compression,
-            header=_header(settings, projection, radiance, seen),
+            header=_header(settings, projection, radiance, seen, view),
             overwrite=True,  # _check_output has decided
         )
     except MemoryError as error:
@@ -86,8 +117,8 @@ def convert(
     return Conversion(
         source=str(source),
         output=str(output),
-        width=photo.width,
-        height=photo.height,
+        width=light.shape[1],
+        height=light.shape[0],
         projection=projection,
         input_curve=radiance.input_curve,
         pixel_type=pixel_type,
@@ -101,6 +132,8 @@ def convert(
         range_before=seen.range_before,
         range_after=seen.range_after,
         sun=seen.sun,
+        view=view,
+        white=white,
     )
 
 
@@ -150,28 +183,41 @@ class _Seen:
     """What the result shows; see `Conversion`."""
 
     peak: float
+    white: float
     range_before: float
     range_after: float
     sun: Sun | None
 
 
-def _look_at(photo: Photo, radiance: Radiance, projection: Literal["equirectangular", "flat"]) -> _Seen:
+def _look_at(
+    picture: Photo | HdrPicture, light: np.ndarray, white: float, projection: Literal["equirectangular", "flat"]
+) -> _Seen:
     from .light import dynamic_range, find_sun
-    from .photo import srgb_decode
+    from .photo import HdrPicture, srgb_decode
 
-    before = dynamic_range(photo.pixels, lambda codes: srgb_decode(codes / photo.white))
-    sun = find_sun(radiance.pixels) if projection == "equirectangular" else None
-    return _Seen(float(radiance.pixels.max()), before, dynamic_range(radiance.pixels), sun)
+    if isinstance(picture, HdrPicture):
+        before = dynamic_range(picture.light)
+    else:
+        most = picture.white
+        before = dynamic_range(picture.pixels, lambda codes: srgb_decode(codes / most))
+    sun = find_sun(light) if projection == "equirectangular" else None
+    return _Seen(float(light.max()) / white, white, before, dynamic_range(light), sun)
 
 
 def _header(
-    settings: ConvertSettings, projection: Literal["equirectangular", "flat"], radiance: Radiance, seen: _Seen
+    settings: ConvertSettings,
+    projection: Literal["equirectangular", "flat"],
+    radiance: Radiance,
+    seen: _Seen,
+    view: SourceView,
 ) -> dict[str, str]:
     """What the file says of its making. Nothing that differs between callers: no paths, no times."""
     return {
         "software": f"{SOFTWARE} {__version__}",
         "settings": json.dumps(asdict(settings), sort_keys=True),
         "projection": projection,
+        "sourceView": json.dumps(asdict(view), sort_keys=True),
+        "white": f"{seen.white:.6g}",
         "inputCurve": radiance.input_curve,
         "restoredLight": radiance.restored.in_numbers(),
         "dynamicRange": f"{seen.range_before:.2f} to {seen.range_after:.2f} stops",
