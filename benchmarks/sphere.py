@@ -3,8 +3,8 @@
 python -m benchmarks.sphere PANORAMAS [--views 2]
 
 PANORAMAS: a folder of linear .exr panoramas. From each, views of 4:3 are cut, 50, 70 and 100 degrees across, in random
-directions, tilted from 10 degrees down to 15 up. Their light is given as it is, so that only the completion is measured; the tilt
-is given, too. Beside ours: the view tiled over the sphere, mirrored at its edges; its mean colour; the harmonic fill, which is the
+directions, tilted from 10 degrees down to 15 up. Their light is given as it is, so that only the completion is measured; the
+tilt is given, too. Beside ours: the view tiled over the sphere, mirrored at its edges; its mean colour; the harmonic fill, the
 smoothest light that agrees with the view. Prints medians:
 
 diffuse: relative RMSE of the light that falls on a matt sphere from 256 directions; angle: degrees between its colours; energy:
@@ -24,14 +24,16 @@ import numpy as np
 from benchmarks.sphere_views import FIELDS, cut_view, perspective, read_panorama
 from hdr_core.projection.resample import rotation, to_map
 from hdr_core.sheet.balls import balls, coverage
-from hdr_core.sphere import _harmonic, complete
+from hdr_core.sphere import complete
+from hdr_core.sphere import harmonic as smoothest
 from hdr_core.sphere_patch import pixel_directions, row_areas
 from hdr_core.sun import LUMINANCE
 
 _WIDE, _SMALL, _VIEW, _BALL = 512, 64, 128, 64  # pixels: of the map, of the light's rows, of the view, of the balls
 _DARK = 1e-9
-COLUMNS = ("diffuse", "angle", "energy", "|energy|") + tuple(
-    f"{ball} {what}" for ball in ("diffuse", "silver", "mirror") for what in ("siRMSE", "RMSE", "angle")
+COLUMNS = (
+    *("diffuse", "angle", "energy", "|energy|"),
+    *(f"{ball} {what}" for ball in ("diffuse", "silver", "mirror") for what in ("siRMSE", "RMSE", "angle")),
 )
 
 Fill = Callable[[np.ndarray, np.ndarray, np.ndarray, float, float], np.ndarray]
@@ -66,7 +68,7 @@ def mean_colour(pixels: np.ndarray, covered: np.ndarray, _view: np.ndarray, _fov
 def harmonic(pixels: np.ndarray, covered: np.ndarray, _view: np.ndarray, _fov: float, _pitch: float) -> np.ndarray:
     share = _pooled(covered[..., None], _SMALL)
     small = _pooled(pixels * covered[..., None], _SMALL) / np.maximum(share, 1e-6)
-    return _harmonic(small.astype(np.float64), share[..., 0] > 0.5)
+    return smoothest(small.astype(np.float64), share[..., 0] > 0.5)
 
 
 METHODS: dict[str, Fill] = {"ours": ours, "mirrored tiling": tiled, "mean colour": mean_colour, "harmonic fill": harmonic}

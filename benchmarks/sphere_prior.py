@@ -2,8 +2,8 @@
 
 python -m benchmarks.sphere_prior PANORAMAS...
 
-PANORAMAS: folders of linear .exr panoramas, those that may be trained on. For random views of each, the median regression of the
-log luminance of what the view leaves out, row by row, on what the view shows. Prints the table.
+PANORAMAS: folders of linear .exr panoramas, those that may be trained on. For random views of each, the median regression of
+the log luminance of what the view leaves out, row by row, on what the view shows. Prints the table.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a photo's metadata tell of how it was taken: lens, exposure, tilt, panorama. EXIF, XMP (GPano, drones) and Apple's notes.
+"""What a photo's metadata tell of how it was taken: EXIF, XMP (GPano, drones) and Apple's notes.
 
 Metadata are hints: what is damaged or absurd in them is passed over, and never keeps a photo from being read.
 """
@@ -37,9 +37,10 @@ class CameraTags:
     """Zero, empty or None where nothing is said.
 
     focal_35mm: mm on a full-frame camera with the same diagonal of view. focal_pixels: the focal length in pixels, from the
-    focal length and the sensor's resolution. lens: its name. exposure: seconds, f-number, ISO. pitch: degrees above the horizon
-    that the camera looked; roll: degrees that it was turned clockwise. pose: the same two of a panorama. orientation: EXIF's, 1 to 8, which the pixels no longer
-    need. headroom: stops that Apple's notes give to the gain map; None where they say nothing.
+    focal length and the sensor's resolution. lens: its name. swept: it is a phone's panorama. exposure: seconds, f-number, ISO.
+    pitch: degrees above the horizon that the camera looked; roll: degrees that it was turned clockwise. pose: the same two of a
+    panorama. orientation: EXIF's, 1 to 8, which the pixels no longer need. headroom: stops that Apple's notes give to the gain
+    map; None where they say nothing.
     """
 
     focal_35mm: float = 0.0
@@ -53,6 +54,9 @@ class CameraTags:
     panorama: Panorama | None = None
     orientation: int = 1
     headroom: float | None = None
+
+
+NO_TAGS = CameraTags()
 
 
 def read_tags(exif: bytes | None, xmp: bytes | None, width: int, height: int) -> CameraTags:

@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import NoReturn, get_args
 
 from .convert import convert
-from .errors import HdrError, OutputError, ProjectionError, RuntimeMissingError, WeightsError
+from .errors import HdrError, OutputError, RuntimeMissingError, WeightsError
 from .photo_folder import SHEET_SUFFIX, outputs_for, photos_in
+from .projection.face_files import one_of_each_cube
 from .runtime import require
-from .settings import Compression, Conversion, ConvertSettings, Device, InputCurve, Projection
+from .settings import Compression, Conversion, ConvertSettings, Device, InputCurve, Projection, Scale
 from .version import __version__
 
-_CURVES = {"srgb": "sRGB curve", "camera": "camera curve"}
+_CURVES = {"srgb": "sRGB curve", "camera": "camera curve", "linear": "HDR already"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -44,17 +45,13 @@ def _parser() -> argparse.ArgumentParser:
     one = commands.add_parser("convert", help="convert one photo")
     one.add_argument("source", type=Path, metavar="PHOTO")
     one.add_argument("-o", "--output", type=Path, metavar="OUT.exr", help="default: PHOTO's name with _hdri.exr, beside it")
-    one.add_argument(
-        "--projection",
-        choices=get_args(Projection),
-        default="auto",
-        help="auto: a 2:1 picture is a panorama, others are refused; flat: a picture with no wrap (default: %(default)s)",
-    )
     one.add_argument("--sheet", type=Path, metavar="SHEET.png", help="also make a picture that shows photo and result")
     one.set_defaults(run=_convert)
 
     many = commands.add_parser(
-        "batch", help="convert every photo of a folder", description="2:1 pictures are taken as panoramas, others as flat."
+        "batch",
+        help="convert every photo of a folder",
+        description="Without --projection, 2:1 pictures are taken as panoramas, others as flat.",
     )
     many.add_argument("source", type=Path, metavar="SOURCE_FOLDER")
     many.add_argument("target", type=Path, metavar="TARGET_FOLDER", help="gets NAME.exr for each photo; made if missing")
@@ -67,6 +64,8 @@ def _parser() -> argparse.ArgumentParser:
     seen.add_argument("sheet", type=Path, metavar="SHEET.png")
     seen.set_defaults(run=_sheet)
 
+    _add_view(one, "auto")
+    _add_view(many, "by_shape")
     for command in (one, many):
         command.add_argument(
             "--input-curve",
@@ -82,6 +81,27 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_view(command: argparse.ArgumentParser, projection: Projection) -> None:
+    """What the photo shows, and how it goes into the sphere."""
+    command.add_argument(
+        "--projection",
+        choices=get_args(Projection),
+        default=projection,
+        help="what the photo is. auto: find out, and complete the sphere around it; flat: a picture, no sphere; by_shape: "
+        "2:1 is a panorama, others flat (default: %(default)s)",
+    )
+    command.add_argument("--fov", type=float, default=0.0, help="horizontal field of view in degrees (default: as EXIF tells)")
+    for name, what in (("pitch", "up"), ("roll", "clockwise"), ("yaw", "to the left")):
+        command.add_argument(f"--{name}", type=float, default=0.0, help=f"degrees to turn the photo {what}")
+    command.add_argument(
+        "--scale",
+        choices=get_args(Scale),
+        default="white",
+        help="what 1.0 is: the photo's white; its middle at 0.18 (grey); cd/m2 (absolute) or W/(m2 sr) (watts), from EXIF "
+        "(default: %(default)s)",
+    )
+
+
 def _terminate(_signal: int, _frame: object) -> NoReturn:
     """Leave as an exception does, so that the temporary file goes too."""
     raise SystemExit(128 + signal.SIGTERM)
@@ -94,7 +114,7 @@ def _fail(message: str) -> int:
 
 def _convert(options: argparse.Namespace) -> int:
     output = options.output or options.source.parent / f"{options.source.stem}_hdri.exr"
-    _convert_one(options.source, output, options.sheet, _settings(options, options.projection), options)
+    _convert_one(options.source, output, options.sheet, _settings(options), options)
     return 0
 
 
@@ -110,6 +130,8 @@ def _sheet(options: argparse.Namespace) -> int:
 
 def _batch(options: argparse.Namespace) -> int:
     photos = photos_in(options.source)
+    if options.projection in {"auto", "cube"}:
+        photos = one_of_each_cube(photos)
     try:
         options.target.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -121,7 +143,8 @@ def _batch(options: argparse.Namespace) -> int:
         try:
             if isinstance(output, OutputError):
                 raise output
-            _convert_by_shape(source, output, options)
+            sheet = output.with_suffix(SHEET_SUFFIX) if options.sheet else None
+            _convert_one(source, output, sheet, _settings(options), options)
         except (RuntimeMissingError, WeightsError):  # no other photo would fare better
             raise
         except HdrError as error:
@@ -133,16 +156,18 @@ def _batch(options: argparse.Namespace) -> int:
     return 0
 
 
-def _convert_by_shape(source: Path, output: Path, options: argparse.Namespace) -> None:
-    sheet = output.with_suffix(SHEET_SUFFIX) if options.sheet else None
-    try:
-        _convert_one(source, output, sheet, _settings(options, "auto"), options)
-    except ProjectionError:
-        _convert_one(source, output, sheet, _settings(options, "flat"), options)
-
-
-def _settings(options: argparse.Namespace, projection: Projection) -> ConvertSettings:
-    return ConvertSettings(projection, options.input_curve, options.compression, options.device)
+def _settings(options: argparse.Namespace) -> ConvertSettings:
+    return ConvertSettings(
+        options.projection,
+        options.input_curve,
+        options.compression,
+        options.device,
+        options.fov,
+        options.pitch,
+        options.roll,
+        options.yaw,
+        options.scale,
+    )
 
 
 def _convert_one(
@@ -166,9 +191,10 @@ def _convert_one(
 
 
 def _summary(done: Conversion) -> str:
+    seen = "" if done.view.kind == done.projection and done.view.covered >= 1 else f" {done.view.in_words()}"
     return (
         f"{done.output}: {done.width} x {done.height} {done.projection}, {_CURVES[done.input_curve]}, {done.pixel_type}, "
-        f"peak {done.peak:.4g}, {done.seconds:.1f} s on {done.device}. {done.restored.in_words()}"
+        f"peak {done.peak:.4g}, {done.seconds:.1f} s on {done.device}. {done.restored.in_words()}{seen}"
     )
 
 

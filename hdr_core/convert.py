@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from .atomic import replacing
 from .errors import Cancelled, DeviceError, OutputError
-from .exr import SOFTWARE, is_ours, write_exr
+from .exr import is_ours, write_exr
+from .result import header, look_at
 from .runtime import require
 from .scale import check_scale, white_in
 from .settings import Conversion, ConvertSettings, IsCancelled, Progress
-from .sun import Sun
-from .version import __version__
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    from .photo import HdrPicture, Photo
-    from .reconstruct import Radiance
-    from .source_view import SourceView
 
 _DEFAULTS = ConvertSettings()
 _STAGES = {  # parts of the whole, roughly by time
@@ -100,13 +91,13 @@ def convert(
         projection: Literal["equirectangular", "flat"] = "flat" if lens is None else "equirectangular"
         if white != 1:
             light = light * light.dtype.type(white)
-        seen = _look_at(picture, light, white, projection)
+        seen = look_at(picture, light, white, projection)
         pixel_type = write_exr(
             output,
             light,
             alpha=alpha,
             compression=settings.compression,
-            header=_header(settings, projection, radiance, seen, view),
+            header=header(settings, projection, radiance, seen, view),
             overwrite=True,  # _check_output has decided
         )
     except MemoryError as error:
@@ -176,53 +167,3 @@ def _check_output(source: Path, output: Path, *, overwrite: bool) -> None:
         raise OutputError(
             f'"{output}" exists and was not made by this software.', "Choose another name, or allow it to be overwritten."
         )
-
-
-@dataclass(frozen=True)
-class _Seen:
-    """What the result shows; see `Conversion`."""
-
-    peak: float
-    white: float
-    range_before: float
-    range_after: float
-    sun: Sun | None
-
-
-def _look_at(
-    picture: Photo | HdrPicture, light: np.ndarray, white: float, projection: Literal["equirectangular", "flat"]
-) -> _Seen:
-    from .light import dynamic_range, find_sun
-    from .photo import HdrPicture, srgb_decode
-
-    if isinstance(picture, HdrPicture):
-        before = dynamic_range(picture.light)
-    else:
-        most = picture.white
-        before = dynamic_range(picture.pixels, lambda codes: srgb_decode(codes / most))
-    sun = find_sun(light) if projection == "equirectangular" else None
-    return _Seen(float(light.max()) / white, white, before, dynamic_range(light), sun)
-
-
-def _header(
-    settings: ConvertSettings,
-    projection: Literal["equirectangular", "flat"],
-    radiance: Radiance,
-    seen: _Seen,
-    view: SourceView,
-) -> dict[str, str]:
-    """What the file says of its making. Nothing that differs between callers: no paths, no times."""
-    return {
-        "software": f"{SOFTWARE} {__version__}",
-        "settings": json.dumps(asdict(settings), sort_keys=True),
-        "projection": projection,
-        "sourceView": json.dumps(asdict(view), sort_keys=True),
-        "white": f"{seen.white:.6g}",
-        "inputCurve": radiance.input_curve,
-        "restoredLight": radiance.restored.in_numbers(),
-        "dynamicRange": f"{seen.range_before:.2f} to {seen.range_after:.2f} stops",
-        "peak": f"{seen.peak:.5g}",
-        "sun": seen.sun.in_numbers() if seen.sun is not None else "none",
-        "weights": radiance.weights,
-        "device": radiance.device,
-    }

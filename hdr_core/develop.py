@@ -1,4 +1,4 @@
-"""A source's light: restored by the network, taken from its gain map as far as that goes, or as it is where it is HDR already."""
+"""A source's light: restored by the network, from its gain map as far as that goes, or as it is where it is HDR."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def _developed(photo: Photo, restore: Callable[[Photo], Radiance]) -> Radiance:
 
 
 def _beyond_gain(photo: Photo, gain: GainMap, restore: Callable[[Photo], Radiance]) -> Radiance:
-    """The light of picture and map; where both are at their limit, what the network makes of a photo that was exposed for it."""
+    """The light of picture and map; where both are at their limit, what the network makes of a photo exposed for it."""
     light = apply_gain(photo.pixels, gain)
     limit = np.float32(gain.limit)
     if not (light.max(-1) > _NEAR_LIMIT[0] * limit).any():

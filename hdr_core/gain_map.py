@@ -16,6 +16,7 @@ from .colour import srgb_decode
 
 _ROWS = 256
 _XMP_DEFAULTS = {"GainMapMin": 0.0, "GainMapMax": 1.0, "Gamma": 1.0, "OffsetSDR": 1 / 64, "OffsetHDR": 1 / 64}
+_NUMBERS = r"(?<![\w.:])-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?"
 _MULTICHANNEL, _BACKWARD, _COMMON = 0x80, 0x04, 0x08
 
 
@@ -42,8 +43,7 @@ class GainMap:
         if self.kind == "Apple":
             return float(2.0 ** max(self.high))
         return max(
-            (1 + base) * 2**stops - offset
-            for base, stops, offset in zip(self.base_offset, self.high, self.offset, strict=True)
+            (1 + base) * 2**stops - offset for base, stops, offset in zip(self.base_offset, self.high, self.offset, strict=True)
         )
 
 
@@ -52,6 +52,9 @@ def apply_gain(codes: np.ndarray, gain: GainMap) -> np.ndarray:
     height, width = codes.shape[:2]
     white = np.float32(np.iinfo(codes.dtype).max)
     table = _gain_values(gain)
+    low, high, base_offset, offset = (
+        np.array(each, np.float32) for each in (gain.low, gain.high, gain.base_offset, gain.offset)
+    )
     light = np.empty(codes.shape, np.float32)
     for top in range(0, height, _ROWS):
         rows = np.arange(top, min(top + _ROWS, height))
@@ -60,8 +63,7 @@ def apply_gain(codes: np.ndarray, gain: GainMap) -> np.ndarray:
         if gain.kind == "Apple":
             light[rows] = base * (1 + np.float32(gain.limit - 1) * map_)
         else:
-            stops = np.float32(gain.low) + (np.float32(gain.high) - np.float32(gain.low)) * map_
-            light[rows] = (base + np.float32(gain.base_offset)) * np.exp2(stops) - np.float32(gain.offset)
+            light[rows] = (base + base_offset) * np.exp2(low + (high - low) * map_) - offset
     return light.clip(0)
 
 
@@ -85,7 +87,7 @@ def _enlarged(map_: np.ndarray, rows: np.ndarray, height: int, width: int) -> np
 
 
 def from_xmp(pixels: np.ndarray, xmp: str) -> GainMap | None:
-    """The map that an XMP packet with "hdrgm" properties describes; None where it does not, or the picture itself is the HDR one."""
+    """The map that an XMP packet with "hdrgm" properties describes; None where it does not, or the picture is the HDR one."""
     if "hdrgm:Version" not in xmp or re.search(r"hdrgm:BaseRenditionIsHDR\W+True", xmp):
         return None
     values = {name: _three(xmp, name, default) for name, default in _XMP_DEFAULTS.items()}
@@ -103,7 +105,9 @@ def _three(xmp: str, name: str, default: float) -> tuple[float, float, float]:
     found = re.search(rf"""hdrgm:{name}\s*=\s*["']([^"']*)["']""", xmp) or re.search(
         rf"<hdrgm:{name}>(.*?)</hdrgm:{name}>", xmp, re.DOTALL
     )
-    numbers = [float(number) for number in re.findall(r"(?<![\w.:])-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?", found[1])] if found else []
+    numbers = (
+        [float(number) for number in re.findall(r"(?<![\w.:])-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?", found[1])] if found else []
+    )
     if len(numbers) == 3:
         return (numbers[0], numbers[1], numbers[2])
     value = numbers[0] if numbers else default
@@ -111,7 +115,7 @@ def _three(xmp: str, name: str, default: float) -> tuple[float, float, float]:
 
 
 def from_iso(pixels: np.ndarray, data: bytes) -> GainMap | None:
-    """The map that the binary metadata of ISO 21496-1 describe; None where they cannot be read or the picture is the HDR one."""
+    """The map that the binary metadata of ISO 21496-1 describe; None where they make no sense, or the picture is HDR."""
     try:
         flags = data[4]
         channels = 3 if flags & _MULTICHANNEL else 1

@@ -9,7 +9,7 @@ from tokenize import TokenError
 
 import numpy as np
 
-from .camera_tags import CameraTags, read_tags
+from .camera_tags import NO_TAGS, CameraTags, read_tags
 from .colour import srgb_decode, srgb_encode
 from .decode import HEIC, MAX_PIXELS, Decoded, already_hdr, decode
 from .errors import PhotoError
@@ -51,7 +51,7 @@ class Photo:
     pixels: np.ndarray
     alpha: np.ndarray | None
     profile: str
-    tags: CameraTags = CameraTags()
+    tags: CameraTags = NO_TAGS
     gain: GainMap | None = None
 
     @property
@@ -74,7 +74,7 @@ class HdrPicture:
 
     light: np.ndarray
     alpha: np.ndarray | None = None
-    tags: CameraTags = CameraTags()
+    tags: CameraTags = NO_TAGS
 
 
 def read_photo(path: Path) -> Photo:

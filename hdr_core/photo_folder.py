@@ -7,7 +7,9 @@ from pathlib import Path
 
 from .errors import OutputError, PhotoError
 
-PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".gif"})
+PHOTO_SUFFIXES = frozenset(
+    {".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".gif", ".heic", ".heif", ".hif", ".avif", ".exr", ".hdr"}
+)
 SHEET_SUFFIX = ".sheet.png"
 
 
@@ -25,9 +27,17 @@ def photos_in(folder: Path) -> list[Path]:
 
 
 def _is_photo(path: Path) -> bool:
-    """Sheets of an earlier run are none: results may go into the photos' folder."""
+    """Sheets and results of an earlier run are none: results may go into the photos' folder."""
     name = path.name.lower()
-    return path.suffix.lower() in PHOTO_SUFFIXES and not name.endswith(SHEET_SUFFIX) and path.is_file()
+    if path.suffix.lower() not in PHOTO_SUFFIXES or name.endswith(SHEET_SUFFIX) or not path.is_file():
+        return False
+    return path.suffix.lower() != ".exr" or not _is_result(path)
+
+
+def _is_result(path: Path) -> bool:
+    """Whether an EXR file says in its header that this software made it; here without OpenEXR."""
+    with path.open("rb") as file:
+        return b"LDR to HDRI " in file.read(2**14)
 
 
 def outputs_for(photos: Sequence[Path], folder: Path) -> Iterator[tuple[Path, Path | OutputError]]:

@@ -20,7 +20,7 @@ REQUIREMENTS = {
 
 
 def require(module: str) -> ModuleType:
-    """Import one of `REQUIREMENTS`, or a module in it; raises RuntimeMissingError when this Python has it not, or cannot load it."""
+    """Import one of `REQUIREMENTS`, or a module in it; raises RuntimeMissingError when this Python cannot."""
     try:
         return importlib.import_module(module)
     except (ImportError, OSError) as error:  # OSError: the package is there, its shared library is not

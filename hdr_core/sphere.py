@@ -20,6 +20,7 @@ from .sphere_prior import usual_light
 COARSE = 64  # rows of the map on which the light is spread out
 WIDEST_FILL = 4096  # the fill is soft: a wider map's is made this wide, and enlarged
 _REACH = 1.0  # radians from the photo after which the usual light is 1 - 1/e of the fill
+_LEVEL = 4.0  # around the horizon the world changes less than from ground to sky
 _STEPS = 600
 _BORDER = 4  # pixels: how much of the photo's border goes on into the fill
 _BRIGHTER = 0.3  # log: a mean over scenes, of which a few have their sun out of sight, is brighter than most of them
@@ -69,7 +70,7 @@ def _spread(light: Tensor, share: Tensor) -> Tensor:
         fixed = weight == weight.max()
     usual = usual_light(mean, weight) * np.exp(_BRIGHTER)
     near = np.exp(-_distance(fixed) / _REACH)[..., None]
-    even = _harmonic(np.log(np.maximum(mean, _DARK)), fixed)
+    even = harmonic(np.log(np.maximum(mean, _DARK)), fixed, _LEVEL)
     log = np.where(fixed[..., None], even, near * even + (1 - near) * np.log(np.maximum(usual, _DARK))[:, None])
     return torch.from_numpy(np.exp(log)).float().permute(2, 0, 1)[None]
 
@@ -90,12 +91,15 @@ def _shifted(values: np.ndarray, by: int) -> np.ndarray:
     return np.concatenate([turned[:1], values[:-1]]) if by > 0 else np.concatenate([values[1:], turned[-1:]])
 
 
-def _harmonic(values: np.ndarray, fixed: np.ndarray) -> np.ndarray:
-    """The smoothest values on the sphere that are as given where fixed: (h, 2h, C), by relaxation."""
+def harmonic(values: np.ndarray, fixed: np.ndarray, level: float = 1.0) -> np.ndarray:
+    """The smoothest values on the sphere that are as given where fixed: (h, 2h, C), by relaxation.
+
+    level: how much more it matters to be smooth along a row than across: what is high stays high, and what is low stays low.
+    """
     height, width = fixed.shape
     middle = np.sin((np.arange(height) + 0.5) / height * np.pi)[:, None, None]
     edge = np.sin(np.arange(height + 1) / height * np.pi)[:, None, None]
-    aside = (width / (2 * height)) ** 2 / middle**2
+    aside = level * (width / (2 * height)) ** 2 / middle**2
     above, below = edge[:-1] / middle, edge[1:] / middle
     total = 2 * aside + above + below
     rim = fixed & ~(np.roll(fixed, 1, 1) & np.roll(fixed, -1, 1) & _shifted(fixed, 1) & _shifted(fixed, -1))
@@ -133,6 +137,7 @@ def _enlarged(low: Tensor, size: tuple[int, int] | torch.Size) -> Tensor:
         return up[..., factor:-factor, factor:-factor]
     wide = pad(low, 2, panorama=True)
     scale = size[0] / low.shape[-2]
-    y, x = (((torch.arange(length) + 0.5) / scale + 2) / (side + 4) * 2 - 1 for length, side in zip(size, low.shape[-2:], strict=True))
+    ends = zip(size, low.shape[-2:], strict=True)
+    y, x = (((torch.arange(length) + 0.5) / scale + 2) / (side + 4) * 2 - 1 for length, side in ends)
     grid = torch.stack(torch.meshgrid(y, x, indexing="ij")[::-1], -1)[None]
     return functional.grid_sample(wide, grid, mode="bilinear", padding_mode="border", align_corners=False)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
@@ -13,7 +12,8 @@ from .colour import srgb_decode, srgb_encode
 from .errors import ProjectionError
 from .photo import HdrPicture, Photo, read_source
 from .projection.choose import Chosen
-from .projection.cube import FACES, atlas
+from .projection.cube import atlas
+from .projection.face_files import FACES
 from .projection.lenses import Equirectangular
 from .projection.resample import WIDEST, map_width, rotation, to_map
 from .settings import ConvertSettings

@@ -6,6 +6,7 @@ import bpy
 
 from . import group_settings, preview_job, preview_settings
 from .add_nodes import LDR_TO_HDRI_OT_add_compositor_node, LDR_TO_HDRI_OT_add_world_node
+from .camera_match import LDR_TO_HDRI_OT_match_camera
 from .cancel import LDR_TO_HDRI_OT_cancel
 from .conversion import abort
 from .convert import LDR_TO_HDRI_OT_convert
@@ -19,6 +20,7 @@ _CLASSES = (
     LDR_TO_HDRI_OT_cancel,
     LDR_TO_HDRI_OT_split_sun,
     LDR_TO_HDRI_OT_merge_sun,
+    LDR_TO_HDRI_OT_match_camera,
     LDR_TO_HDRI_OT_add_world_node,
     LDR_TO_HDRI_OT_add_compositor_node,
     LDR_TO_HDRI_OT_reconvert,

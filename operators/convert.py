@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, cast
+from typing import Any, ClassVar, cast
 
 import bpy
-from bpy.props import BoolProperty, EnumProperty, StringProperty
+from bpy.props import BoolProperty, EnumProperty, FloatProperty, StringProperty
 
 from ..hdr_core.errors import Cancelled, HdrError
-from ..hdr_core.settings import Compression, ConvertSettings, InputCurve, Projection
+from ..hdr_core.settings import Compression, ConvertSettings, InputCurve, Projection, Scale
+from ..hdr_core.summary import curve_in_words
 from . import conversion
+from .choices import ANGLES, COMPRESSIONS, INPUT_CURVES, PROJECTIONS, SCALES
 from .display import ProgressDisplay
 
 _HIDDEN = {"HIDDEN", "SKIP_SAVE"}
 _PATH = {"SKIP_SAVE"} | ({"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5, 0) else set())
+
+
+def _angle(index: int) -> Any:
+    _, label, description, least, most = ANGLES[index]
+    return FloatProperty(name=label, description=f"{description} (degrees)", default=0.0, min=least, max=most)
 
 
 class LDR_TO_HDRI_OT_convert(bpy.types.Operator):
@@ -24,7 +31,10 @@ class LDR_TO_HDRI_OT_convert(bpy.types.Operator):
     bl_options: ClassVar[set[str]] = {"REGISTER", "UNDO"}
 
     filepath: StringProperty(
-        name="Photo", description="Photo to convert: JPG, PNG, TIFF or WebP", subtype="FILE_PATH", options=_PATH
+        name="Photo",
+        description="Photo to convert: JPG, HEIC, AVIF, PNG, TIFF, WebP, or an HDR picture",
+        subtype="FILE_PATH",
+        options=_PATH,
     )
     image: StringProperty(
         name="Image",
@@ -67,39 +77,35 @@ class LDR_TO_HDRI_OT_convert(bpy.types.Operator):
     projection: EnumProperty(
         name="Projection",
         description="Which part of the world the photo shows",
-        items=(
-            ("AUTO", "Automatic", "A photo twice as wide as high is a panorama; others are refused"),
-            ("EQUIRECTANGULAR", "Panorama", "All around: equirectangular, twice as wide as high"),
-            ("FLAT", "Picture", "A picture of any shape, whose edges do not join"),
-        ),
+        items=PROJECTIONS,
         default="AUTO",
     )
     input_curve: EnumProperty(
         name="Input Curve",
         description="How the photo's values came from light",
-        items=(
-            ("AUTO", "Automatic", "The network tells whether the photo is plain sRGB or has a camera's curve"),
-            ("SRGB", "sRGB", "Plain sRGB, undone exactly: renders, scans, most edited panoramas"),
-            ("CAMERA", "Camera", "A camera's own curve, estimated from the photo"),
-        ),
+        items=INPUT_CURVES,
         default="AUTO",
     )
     compression: EnumProperty(
         name="Compression",
         description="How the EXR is compressed",
-        items=(
-            ("ZIP", "ZIP", "Lossless"),
-            ("DWAA", "DWAA", "Smaller; changes highlights by a little less than one percent"),
-        ),
+        items=COMPRESSIONS,
         default="ZIP",
     )
+    fov: _angle(0)
+    pitch: _angle(1)
+    roll: _angle(2)
+    yaw: _angle(3)
+    scale: EnumProperty(name="Scale", description="What 1.0 in the environment is", items=SCALES, default="WHITE")
     overwrite: BoolProperty(
         name="Overwrite",
         description="Replace an existing EXR even if it was not made by this extension",
         default=False,
         options={"SKIP_SAVE"},
     )
-    filter_glob: StringProperty(default="*.jpg;*.jpeg;*.png;*.tif;*.tiff;*.webp", options=_HIDDEN)
+    filter_glob: StringProperty(
+        default="*.jpg;*.jpeg;*.png;*.tif;*.tiff;*.webp;*.heic;*.heif;*.hif;*.avif;*.exr;*.hdr", options=_HIDDEN
+    )
 
     _in_window = False  # called by hand: stay live, do not block
     _running: conversion.Running | None = None  # a name that exists at run time: Blender evaluates annotations
@@ -112,6 +118,10 @@ class LDR_TO_HDRI_OT_convert(bpy.types.Operator):
         layout.use_property_split = True
         layout.use_property_decorate = False
         layout.prop(self, "projection")
+        if self.projection not in {"FLAT", "BY_SHAPE"}:
+            for name, *_ in ANGLES:
+                layout.prop(self, name)
+        layout.prop(self, "scale")
         layout.prop(self, "input_curve")
         layout.prop(self, "world")
         layout.prop(self, "destination")
@@ -169,6 +179,8 @@ class LDR_TO_HDRI_OT_convert(bpy.types.Operator):
                 projection=cast(Projection, self.projection.lower()),
                 input_curve=cast(InputCurve, self.input_curve.lower()),
                 compression=cast(Compression, self.compression.lower()),
+                **{name: round(getattr(self, name), 3) for name, *_ in ANGLES},
+                scale=cast(Scale, self.scale.lower()),
             ),
             overwrite=self.overwrite,
             scene=context.scene.name,
@@ -192,9 +204,8 @@ def _describe(done: conversion.Finished) -> str:
     place = "this .blend" if done.image.packed_file else made.output
     peak = f"{made.peak:,.0f}" if made.peak >= 100 else f"{made.peak:.3g}"
     world = f'; it lights the world "{done.world.name}"' if done.world is not None else ""
-    curve = {"srgb": "sRGB", "camera": "a camera's"}[made.input_curve]
     return (
         f"{made.width} x {made.height} HDRI written to {place} in {made.seconds:.1f} s on {made.device}; "
-        f"its peak is {peak} times the photo's white, the photo's curve was taken for {curve}{world}. "
+        f"its peak is {peak} times the photo's white{world}. {curve_in_words(made)} {made.view.in_words()} "
         f"{made.restored.in_words()}"
     )

@@ -6,9 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 import bpy
-from bpy.props import EnumProperty, PointerProperty, StringProperty
+from bpy.props import EnumProperty, FloatProperty, PointerProperty, StringProperty
 
 from . import node_state
+from .choices import ANGLES, COMPRESSIONS, INPUT_CURVES, PROJECTIONS, SCALES
 from .node_state import Wish
 
 _PATH = {"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5, 0) else set()
@@ -27,6 +28,21 @@ def _choice(name: str, label: str, description: str, items: tuple[tuple[str, str
         node_state.want(self.id_data, Wish(wish.photo, replace(wish.settings, **chosen)))
 
     return EnumProperty(name=label, description=description, items=items, get=get, set=put)
+
+
+def _angle(index: int) -> Any:
+    """A number that shows one field of the group's ConvertSettings."""
+    name, label, description, least, most = ANGLES[index]
+
+    def get(self: Any) -> float:
+        return getattr(node_state.wanted(self.id_data).settings, name)
+
+    def put(self: Any, value: float) -> None:
+        wish = node_state.wanted(self.id_data)
+        chosen: dict[str, Any] = {name: round(value, 3)}
+        node_state.want(self.id_data, Wish(wish.photo, replace(wish.settings, **chosen)))
+
+    return FloatProperty(name=label, description=f"{description} (degrees)", min=least, max=most, get=get, set=put)
 
 
 def _photo(self: Any) -> str:
@@ -52,31 +68,25 @@ class LDR_TO_HDRI_PG_group(bpy.types.PropertyGroup):
         "projection",
         "Projection",
         "Which part of the world the photo shows",
-        (
-            ("AUTO", "Automatic", "A photo twice as wide as high is a panorama; others are refused"),
-            ("EQUIRECTANGULAR", "Panorama", "All around: equirectangular, twice as wide as high"),
-            ("FLAT", "Picture", "A picture of any shape, whose edges do not join"),
-        ),
+        PROJECTIONS,
     )
     input_curve: _choice(
         "input_curve",
         "Input Curve",
         "How the photo's values came from light",
-        (
-            ("AUTO", "Automatic", "The network tells whether the photo is plain sRGB or has a camera's curve"),
-            ("SRGB", "sRGB", "Plain sRGB, undone exactly: renders, scans, most edited panoramas"),
-            ("CAMERA", "Camera", "A camera's own curve, estimated from the photo"),
-        ),
+        INPUT_CURVES,
     )
     compression: _choice(
         "compression",
         "Compression",
         "How the EXR is compressed",
-        (
-            ("ZIP", "ZIP", "Lossless"),
-            ("DWAA", "DWAA", "Smaller; changes highlights by a little less than one percent"),
-        ),
+        COMPRESSIONS,
     )
+    fov: _angle(0)
+    pitch: _angle(1)
+    roll: _angle(2)
+    yaw: _angle(3)
+    scale: _choice("scale", "Scale", "What 1.0 in the environment is", SCALES)
 
 
 def register() -> None:

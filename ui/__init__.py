@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bpy
 
+from .camera_panel import WORLD_PT_ldr_to_hdri_camera
 from .facts_panel import WORLD_PT_ldr_to_hdri_facts
 from .menus import draw_import
 from .node_menus import draw_add
@@ -18,6 +19,7 @@ _CLASSES = (
     WORLD_PT_ldr_to_hdri,
     WORLD_PT_ldr_to_hdri_facts,
     WORLD_PT_ldr_to_hdri_sun,
+    WORLD_PT_ldr_to_hdri_camera,
     NODE_PT_ldr_to_hdri,
     NODE_PT_ldr_to_hdri_controls,
     IMAGE_PT_ldr_to_hdri_preview,

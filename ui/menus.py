@@ -8,4 +8,4 @@ from ..operators.convert import LDR_TO_HDRI_OT_convert
 
 
 def draw_import(self: bpy.types.Menu, _context: bpy.types.Context) -> None:
-    self.layout.operator(LDR_TO_HDRI_OT_convert.bl_idname, text="LDR Photo as HDRI World (.jpg, .png, .tif, .webp)")
+    self.layout.operator(LDR_TO_HDRI_OT_convert.bl_idname, text="LDR Photo as HDRI World (.jpg, .heic, .png, .tif, ...)")

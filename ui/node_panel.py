@@ -13,7 +13,7 @@ from ..operators.node_state import converted, exr_of, restored_light, wanted
 from ..operators.node_target import edited_tree, node_in_context, why_locked
 from ..operators.reconvert import LDR_TO_HDRI_OT_reconvert
 
-_SETTINGS = ("photo", "projection", "input_curve", "compression")
+_SETTINGS = ("photo", "projection", "fov", "pitch", "roll", "yaw", "scale", "input_curve", "compression")
 
 
 class _InSidebar:

@@ -23,4 +23,4 @@ class LdrToHdriPreferences(bpy.types.AddonPreferences):
         hint = layout.column(align=True)
         hint.active = False
         hint.label(text="The network runs in a process of its own, with a Python that has torch:")
-        hint.label(text="pip install torch safetensors pyvips pyvips-binary OpenEXR")
+        hint.label(text="pip install torch safetensors pyvips pyvips-binary OpenEXR pillow pi-heif")

@@ -11,7 +11,8 @@ from ..errors import ProjectionError
 from ..settings import ConvertSettings
 from ..source_view import NAMES, SourceView
 from . import detect
-from .cube import Layout, face_files, layout_for
+from .cube import Layout, layout_for
+from .face_files import face_files
 from .lenses import Circle, Cylindrical, DualFisheye, Equirectangular, Fisheye, Lens, MirrorBall, Perspective
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def choose(pixels: np.ndarray, tags: CameraTags, settings: ConvertSettings, path
     return _as_asked(asked, pixels, tags, fov, path)
 
 
-def _as_asked(asked: str, pixels: np.ndarray, tags: CameraTags, fov: float, path: Path) -> Chosen:
+def _as_asked(asked: str, pixels: np.ndarray, tags: CameraTags, fov: float, path: Path) -> Chosen:  # noqa: PLR0911
     height, width = pixels.shape[:2]
     match asked:
         case "flat":
@@ -88,7 +89,7 @@ def _as_asked(asked: str, pixels: np.ndarray, tags: CameraTags, fov: float, path
     return _cube(width, height, path)
 
 
-def _found(pixels: np.ndarray, tags: CameraTags, fov: float, path: Path) -> Chosen:
+def _found(pixels: np.ndarray, tags: CameraTags, fov: float, path: Path) -> Chosen:  # noqa: PLR0911
     """What the picture is most likely, the surest signs first."""
     height, width = pixels.shape[:2]
     if tags.panorama is not None and tags.panorama.projection in {"equirectangular", "cylindrical"}:
@@ -145,7 +146,7 @@ def _equirectangular(width: int, height: int, fov: float, tags: CameraTags, know
 
 
 def _by_gpano(panorama: Panorama, tags: CameraTags, width: int, height: int, kind: str) -> Chosen:
-    """The picture may have been made smaller since the tags were written; its middle is what it faces, its height as they say."""
+    """The picture may have been made smaller since. Its middle is what it faces; how high it lies, the tags say."""
     scale = width / panorama.width
     across = min(360.0, 360.0 * panorama.width / panorama.full_width)
     density = width / math.radians(across)
@@ -197,7 +198,8 @@ def _dual(circles: tuple[Circle, Circle], fov: float, known: str) -> Chosen:
     degrees, origin = (fov, "asked for") if fov else (_DUAL, "assumed, of each lens")
     if degrees < 180:
         raise ProjectionError(
-            f"Two fisheyes of {degrees:g} degrees each do not see all around.", "Give the field of view of one lens, 180 or more."
+            f"Two fisheyes of {degrees:g} degrees each do not see all around.",
+            "Give the field of view of one lens, 180 or more.",
         )
     view = SourceView("dual_fisheye", known, degrees, degrees, origin)
     width, height = (math.ceil(circles[1].x + circles[1].radius), math.ceil(circles[1].y + circles[1].radius))
@@ -211,7 +213,7 @@ def _cube(width: int, height: int, path: Path) -> Chosen:
     files = face_files(path) if width == height else None
     if files is None:
         raise ProjectionError(
-            f"The picture is {width} x {height}: no cross (4:3 or 3:4) and no strip (6:1) of faces, nor one of six square files.",
+            f"The picture is {width} x {height}: no cross (4:3, 3:4) or strip (6:1) of faces, nor one of six files.",
             "Name six files after their faces, such as sky_px.png, sky_nx.png, sky_py.png, sky_ny.png, sky_pz.png and "
             "sky_nz.png, or give a cross or a strip.",
         )

@@ -1,19 +1,17 @@
-"""Cube maps: six faces in one picture (crosses and strips) or in six files, and the lens that looks at them."""
+"""Cube maps: six faces in one picture (crosses and strips), and the lens that looks at them."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from .face_files import FACES
 from .lenses import Lens, Seen
 
-FACES = ("right", "left", "top", "bottom", "front", "back")
 _EDGE = 1  # pixels of its neighbours around each face
 _AXES = {  # of each face: where it lies, its right, and its lower edge; in the photo's axes
     "front": ((1, 0, 0), (0, -1, 0), (0, 0, -1)),
@@ -62,35 +60,9 @@ LAYOUTS = (
 
 def layout_for(width: int, height: int) -> Layout | None:
     """The layout of a picture of this shape, if it is a cube map at all."""
-    return next((layout for layout in LAYOUTS if width * layout.rows == height * layout.columns and height >= layout.rows), None)
-
-
-_SCHEMES = (
-    ("px", "nx", "py", "ny", "pz", "nz"),
-    ("posx", "negx", "posy", "negy", "posz", "negz"),
-    ("+x", "-x", "+y", "-y", "+z", "-z"),
-    ("right", "left", "top", "bottom", "front", "back"),
-    ("right", "left", "up", "down", "front", "back"),
-    ("rt", "lf", "up", "dn", "ft", "bk"),
-    ("r", "l", "u", "d", "f", "b"),
-)
-
-
-def face_files(path: Path) -> dict[str, Path] | None:
-    """The six files of the cube map that `path` is a face of, by face; None where it is none, or one of them is missing.
-
-    Told by their names: `room_px.png`, `posx.jpg`, `sky-front.tif`, `r.png`, and so on, all with the same suffix.
-    """
-    for scheme in _SCHEMES:
-        for token in scheme:
-            found = re.fullmatch(rf"(.*[^A-Za-z0-9]|){re.escape(token)}", path.stem, re.IGNORECASE)
-            if not found:
-                continue
-            for change in (str.lower, str.upper, str.capitalize):
-                files = [path.with_name(f"{found[1]}{change(name)}{path.suffix}") for name in scheme]
-                if path in files and all(file.is_file() for file in files):
-                    return dict(zip(FACES, files, strict=True))
-    return None
+    return next(
+        (layout for layout in LAYOUTS if width * layout.rows == height * layout.columns and height >= layout.rows), None
+    )
 
 
 @dataclass(frozen=True)
@@ -113,7 +85,7 @@ class Cube(Lens):
 
 
 def atlas(faces: np.ndarray) -> tuple[np.ndarray, Cube]:
-    """(6, n, n, C) float32 faces, each with an edge of its neighbours' pixels, below each other; and the lens that looks at them."""
+    """(6, n, n, C) float32 faces, each with an edge of its neighbours' pixels, one below the other; and their lens."""
     size = faces.shape[1]
     whole = np.pad(faces, ((0, 0), (_EDGE, _EDGE), (_EDGE, _EDGE), (0, 0)), "edge")
     for face, beyond, y, x in _edges(faces):

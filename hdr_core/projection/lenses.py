@@ -16,7 +16,7 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Seen:
-    """x, y: (...,) pixels; inside: (...,) pixels to the picture's edge, negative outside; weight: (...,) where two lenses overlap."""
+    """x, y: (...,) pixels; inside: (...,) pixels to the picture's edge, negative outside; weight: of two lenses."""
 
     x: Tensor
     y: Tensor

@@ -1,4 +1,4 @@
-"""A picture's light as an equirectangular map: averaged over each pixel's solid angle, so that light is neither lost nor made."""
+"""A picture's light as an equirectangular map: averaged over each pixel's solid angle, so that none is lost or made."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _FINEST = 8  # samples a side of one pixel of the map
 
 @dataclass(frozen=True)
 class Map:
-    """pixels: (H, 2H, C) float32; covered: (H, 2H) float32 in [0, 1], how much of each pixel the picture shows. 0 where it is 0."""
+    """pixels: (H, 2H, C) float32; covered: (H, 2H) float32 in [0, 1], how much of each the picture shows."""
 
     pixels: np.ndarray
     covered: np.ndarray
@@ -110,7 +110,7 @@ def _towards(down: Tensor, right: Tensor, back: Tensor) -> Tensor:
 def _average(
     source: Tensor, lens: Lens, part: Tensor, width: int, fine: int, back: Tensor, *, weighted: bool
 ) -> tuple[Tensor, Tensor]:
-    """Of the map's pixels `part`, (N,): the mean light of what the picture shows in each, (N, C), and how much it shows, (N,)."""
+    """Of the map's pixels `part`, (N,): the mean light that the picture shows in each, (N, C), and how much it shows."""
     height = width // 2
     offset = (torch.arange(fine) + 0.5) / fine
     down = ((part // width)[:, None] + offset.repeat_interleave(fine)) / height
