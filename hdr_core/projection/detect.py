@@ -49,7 +49,10 @@ def find_cube(pixels: np.ndarray) -> Layout | None:
     if cells:
         plain = [codes_of(pixels[y * size : (y + 1) * size : step, x * size : (x + 1) * size : step]) for x, y in cells]
         inner = np.stack([cell[1:-1, 1:-1].reshape(-1, 3) for cell in plain])
-        return layout if inner.std((0, 1)).max() < _PLAIN else None
+        if inner.std((0, 1)).max() >= _PLAIN:
+            return None
+        faces = codes_of(layout.faces(pixels))
+        return layout if seams(faces) < 0.5 * faces.std() and faces.std() > _PLAIN else None
     faces = codes_of(layout.faces(pixels))
     on = pixels if layout.rows == 1 else pixels.swapaxes(0, 1)
     borders = [codes_of(on[::step, [cell * size - 1, cell * size]]) for cell in range(1, 6)]

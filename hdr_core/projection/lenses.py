@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+_RIM = 1.0  # pixels: what the last one of a circle shows is its surroundings, too
+
 
 @dataclass(frozen=True)
 class Seen:
@@ -153,7 +155,7 @@ class Fisheye(Lens):
 
     def look(self, direction: Tensor) -> Iterator[Seen]:
         angle, x, y = _in_circle(direction, self.circle, self.half)
-        edge = (self.half - angle) * self.middle
+        edge = (self.half - angle) * self.middle - _RIM
         inside = torch.minimum(edge, self._seen(x, y).inside) if self.cropped else edge
         yield Seen(x, y, inside)
 
@@ -179,7 +181,7 @@ class DualFisheye(Lens):
             turned = direction * direction.new_tensor([turn, turn, 1.0])
             angle, x, y = _in_circle(turned, circle, self.half)
             weight = ((self.half - angle) / overlap).clamp(0, 1)
-            yield Seen(x, y, (self.half - angle) * self.middle, weight * weight * (3 - 2 * weight) + 1e-6)
+            yield Seen(x, y, (self.half - angle) * self.middle - _RIM, weight * weight * (3 - 2 * weight) + 1e-6)
 
 
 def _in_circle(direction: Tensor, circle: Circle, half: float) -> tuple[Tensor, Tensor, Tensor]:
@@ -209,4 +211,4 @@ class MirrorBall(Lens):
         size = torch.sqrt(((ahead - 1) ** 2 + left**2 + up**2).clamp(min=1e-12))
         x, y = self.circle.x - self.circle.radius * left / size, self.circle.y - self.circle.radius * up / size
         edge = self.circle.radius - torch.hypot(x - self.circle.x, y - self.circle.y)
-        yield Seen(x, y, edge - 0.5)  # what the last half pixel shows is the ball's surroundings, too
+        yield Seen(x, y, edge - _RIM)
