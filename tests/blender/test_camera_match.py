@@ -33,7 +33,7 @@ def test_the_camera_sees_what_the_photo_shows(converted):
     assert math.degrees(camera.data.angle_x) == pytest.approx(90, abs=0.01)
     assert scene.render.resolution_x / scene.render.resolution_y == pytest.approx(1.5, rel=0.01)
     assert camera.data.background_images[0].image.filepath == str(converted)
-    assert sum(thing.is_shadow_catcher for thing in scene.objects) == 1
+    assert [thing.is_shadow_catcher for thing in scene.objects if thing.name.startswith("Shadow Catcher")] == [True]
 
     for thing in list(scene.objects):
         if thing.type == "MESH":
