@@ -5,6 +5,10 @@ PIP := -m pip install -q --disable-pip-version-check
 RUN := .venv/bin/python
 export LDR_TO_HDRI_PYTHON := $(CURDIR)/.venv/bin/python
 
+# Tests run two at a time, each with one thread: the small pictures of tests gain little from two, and lose by sharing.
+TWO := +$(MAKE) -j2 --keep-going --output-sync=target --no-print-directory
+ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
+
 .PHONY: help setup demo test lint types test-core test-blender test-install package kernels score train benchmark clean
 
 help:
@@ -28,7 +32,10 @@ setup: .venv/.done $(BPY:%=.venv-bpy-%/.done)
 demo: .venv/.done .venv-bpy-5.0.1/.done
 	.venv-bpy-5.0.1/bin/python scripts/demo.py
 
-test: lint types test-core test-blender test-install
+test: setup
+	$(TWO) lint types
+	$(MAKE) --no-print-directory test-core
+	$(TWO) $(BPY:%=test-blender-%) test-install
 
 lint: .venv/.done
 	$(RUN) -m ruff check .
@@ -38,13 +45,17 @@ types: .venv/.done
 	scripts/types.sh $(CURDIR)/$(RUN)
 
 test-core: .venv/.done
-	$(RUN) -m pytest tests/core tests/train tests/gpu
+	$(ONE_THREAD) $(RUN) -m pytest tests/core tests/train tests/gpu --numprocesses 2 --dist worksteal
 
-test-blender: .venv/.done $(BPY:%=.venv-bpy-%/.done)
-	@set -e; for version in $(BPY); do echo "== bpy $$version"; .venv-bpy-$$version/bin/python -m pytest tests/blender; done
+test-blender: setup
+	$(TWO) $(BPY:%=test-blender-%)
+
+test-blender-%: .venv/.done .venv-bpy-%/.done
+	@echo "== bpy $*"
+	@$(ONE_THREAD) .venv-bpy-$*/bin/python -m pytest tests/blender
 
 test-install: setup
-	$(RUN) -m pytest tests/install
+	$(ONE_THREAD) $(RUN) -m pytest tests/install
 
 package: .venv-bpy-5.0.1/.done
 	.venv-bpy-5.0.1/bin/python scripts/package.py

@@ -24,7 +24,8 @@ from pathlib import Path
 from typing import IO, Any, Generic, TypeVar, cast
 
 from . import errors
-from .settings import Conversion, ConvertSettings, Progress
+from .inspection import Runtime
+from .settings import Conversion, ConvertSettings, Device, Progress
 from .sun import Sun
 from .temporary import remove_temporary
 
@@ -43,6 +44,7 @@ _ENVIRONMENT = re.compile(
 
 _BOOT = "import sys; sys.path[:0] = sys.argv[1:]; from hdr_core.worker import main; main()"
 _STDERR_LINES = 50
+_WINDOWS_FLAGS = getattr(subprocess, "CREATE_NO_WINDOW", 0) | getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0)
 
 
 def find_python(preferred: str = "") -> Path:
@@ -131,9 +133,13 @@ class WorkerClient:
     The process ends with `close`, when the client is collected or the interpreter exits, and on its own if this process dies.
     """
 
-    def __init__(self, python: Path, *, extra_paths: Sequence[Path] = ()) -> None:
-        """`python` runs the worker; `extra_paths` are searched for packages before that Python's own."""
+    def __init__(self, python: Path, *, extra_paths: Sequence[Path] = (), budget: int = 0) -> None:
+        """`python` runs the worker; `extra_paths` are searched for packages before that Python's own.
+
+        budget: memory of the GPU that it may take, in MiB; 0: what is free. It finds it in LDR_TO_HDRI_GPU_MEMORY, in GiB.
+        """
         self._python = python
+        self._variables = {"LDR_TO_HDRI_GPU_MEMORY": str(budget / 1024)} if budget else {}
         self._paths = [Path(__file__).absolute().parents[1], *extra_paths]
         self._process: _Process | None = None
         self._end: Callable[[], object] = lambda: None  # of the process, at exit or when this client is collected
@@ -144,6 +150,11 @@ class WorkerClient:
     def running(self) -> bool:
         """Whether there is a live worker process, busy or not."""
         return self._process is not None and self._process.alive
+
+    @property
+    def busy(self) -> bool:
+        """Whether something that was asked of it is not done yet."""
+        return bool(self._jobs)
 
     @property
     def pid(self) -> int | None:
@@ -178,6 +189,10 @@ class WorkerClient:
         """
         return self._ask(Job(self, dict, None), {"op": "hello"})
 
+    def inspect(self, device: Device) -> Job[Runtime]:
+        """Ask what the worker's Python can do, and let it try `device` (as `inspection.inspect_runtime`). Returns at once."""
+        return self._ask(Job(self, Runtime.from_plain, None), {"op": "inspect", "device": device})
+
     def cancel(self) -> None:
         """Stop at once what is being converted: kill the process, remove its temporary file; unfinished jobs get Cancelled.
 
@@ -199,7 +214,7 @@ class WorkerClient:
     def _ask(self, job: Job[Result], request: Mapping[str, Any]) -> Job[Result]:
         self._take_in()
         if self._process is None or not self._process.alive:
-            self._process = _Process(self._python, self._paths)
+            self._process = _Process(self._python, self._paths, self._variables)
             self._end = weakref.finalize(self, self._process.end)
         self._last_id += 1
         self._jobs[self._last_id] = job
@@ -237,7 +252,7 @@ class WorkerClient:
 class _Process:
     """The child, its three pipes, and the two threads that read from it."""
 
-    def __init__(self, python: Path, paths: Sequence[Path]) -> None:
+    def __init__(self, python: Path, paths: Sequence[Path], variables: Mapping[str, str]) -> None:
         self._python = python
         self._messages: queue.Queue[bytes | None] = queue.Queue()  # None: it will say no more
         self._last_words: deque[str] = deque(maxlen=_STDERR_LINES)
@@ -250,8 +265,8 @@ class _Process:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                env=_environment(),
-                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+                env={**_environment(), **variables},
+                creationflags=_WINDOWS_FLAGS,
             )
         except OSError as error:
             raise errors.WorkerError(

@@ -4,6 +4,7 @@ Requests come as JSON lines on standard input and are done in turn:
     {"id": 1, "op": "convert", "source": PATH, "output": PATH, "settings": {...}, "overwrite": false}
     {"id": 2, "op": "split", "source": PATH, "output": PATH}
     {"id": 3, "op": "hello"}
+    {"id": 4, "op": "inspect", "device": "auto"}
 Events go out as JSON lines on standard output:
     {"id": 1, "event": "progress", "fraction": 0.5, "stage": "Restoring light"}
     {"id": 1, "event": "done", "result": {...}}
@@ -30,6 +31,7 @@ from typing import IO, Any, NoReturn
 
 from .convert import convert
 from .errors import HdrError, WorkerError
+from .inspection import inspect_runtime
 from .runtime import REQUIREMENTS, require
 from .settings import ConvertSettings
 from .split_file import split_file
@@ -38,6 +40,8 @@ from .temporary import remove_temporary
 
 def main() -> NoReturn:
     """Serve until standard input ends."""
+    if hasattr(os, "nice"):
+        os.nice(5)  # whoever waits for it, such as Blender's window, stays live; on Windows the client sees to that
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the parent's terminal is the parent's to answer
     requests, events = _take_pipes()
     Worker(events).serve(requests)
@@ -104,6 +108,8 @@ class Worker:
         operation = request.get("op")
         if operation == "hello":
             return _versions()
+        if operation == "inspect":
+            return asdict(inspect_runtime(request.get("device", "auto")))
         if operation not in ("convert", "split"):
             raise WorkerError(f"The worker knows no operation {operation!r}.", "Update the add-on, then restart it.")
         source, output = _paths(request)

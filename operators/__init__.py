@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import bpy
 
-from . import group_settings, preview_job, preview_settings
+from . import control_settings, group_settings, preview_job, preview_settings, task_queue
 from .add_nodes import LDR_TO_HDRI_OT_add_compositor_node, LDR_TO_HDRI_OT_add_world_node
 from .camera_match import LDR_TO_HDRI_OT_match_camera
-from .cancel import LDR_TO_HDRI_OT_cancel
-from .conversion import abort
+from .cancel import LDR_TO_HDRI_OT_cancel, LDR_TO_HDRI_OT_cancel_all
 from .convert import LDR_TO_HDRI_OT_convert
-from .preview import LDR_TO_HDRI_OT_cancel_preview, LDR_TO_HDRI_OT_preview
+from .drop import LDR_TO_HDRI_OT_drop
+from .preview import LDR_TO_HDRI_OT_preview
 from .reconvert import LDR_TO_HDRI_OT_reconvert
+from .runtime import LDR_TO_HDRI_OT_test_runtime
 from .sun import LDR_TO_HDRI_OT_merge_sun, LDR_TO_HDRI_OT_split_sun
+from .use_as_world import LDR_TO_HDRI_OT_use_as_world
 from .worker_session import close_worker
 
 _CLASSES = (
     LDR_TO_HDRI_OT_convert,
     LDR_TO_HDRI_OT_cancel,
+    LDR_TO_HDRI_OT_cancel_all,
     LDR_TO_HDRI_OT_split_sun,
     LDR_TO_HDRI_OT_merge_sun,
     LDR_TO_HDRI_OT_match_camera,
@@ -25,30 +28,34 @@ _CLASSES = (
     LDR_TO_HDRI_OT_add_compositor_node,
     LDR_TO_HDRI_OT_reconvert,
     LDR_TO_HDRI_OT_preview,
-    LDR_TO_HDRI_OT_cancel_preview,
+    LDR_TO_HDRI_OT_use_as_world,
+    LDR_TO_HDRI_OT_drop,
+    LDR_TO_HDRI_OT_test_runtime,
 )
 
 
 @bpy.app.handlers.persistent
-def _abort_before_load(*_: object) -> None:
-    abort()  # its scene is about to go
+def _stop_before_load(*_: object) -> None:
+    task_queue.cancel_all()  # their scene is about to go
     preview_job.forget()
 
 
 def register() -> None:
     group_settings.register()
     preview_settings.register()
+    control_settings.register()
     for kind in _CLASSES:
         bpy.utils.register_class(kind)
-    bpy.app.handlers.load_pre.append(_abort_before_load)
+    bpy.app.handlers.load_pre.append(_stop_before_load)
 
 
 def unregister() -> None:
-    abort()
+    task_queue.cancel_all()
     preview_job.forget()
     close_worker()
-    bpy.app.handlers.load_pre.remove(_abort_before_load)
+    bpy.app.handlers.load_pre.remove(_stop_before_load)
     for kind in reversed(_CLASSES):
         bpy.utils.unregister_class(kind)
+    control_settings.unregister()
     preview_settings.unregister()
     group_settings.unregister()

@@ -13,29 +13,12 @@ from .node_target import edited_tree
 from .world import nodes_of_world
 
 
-class _AddNode:
-    """What both share: where the node goes, and that it follows the mouse."""
-
-    bl_options: ClassVar[set[str]] = {"REGISTER", "UNDO"}
-
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
-        if edited_tree(context) is None:
-            return self.execute(context)
-        space: Any = context.space_data
-        space.cursor_location_from_region(event.mouse_region_x, event.mouse_region_y)
-        done = self.execute(context)
-        bpy.ops.node.translate_attach_remove_on_cancel("INVOKE_DEFAULT")
-        return done
-
-    def execute(self, context: bpy.types.Context) -> Any:
-        raise NotImplementedError
-
-
-class LDR_TO_HDRI_OT_add_world_node(_AddNode, bpy.types.Operator):
+class LDR_TO_HDRI_OT_add_world_node(bpy.types.Operator):
     """Add a node that shows a photo as an HDR environment: choose the photo in the sidebar"""
 
     bl_idname = "ldr_to_hdri.add_world_node"
     bl_label = "Add LDR to HDRI to World"
+    bl_options: ClassVar[set[str]] = {"REGISTER", "UNDO"}
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -47,6 +30,9 @@ class LDR_TO_HDRI_OT_add_world_node(_AddNode, bpy.types.Operator):
             return False
         return _is_local(cls, world)
 
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        return _add_under_mouse(self, context, event)
+
     def execute(self, context: bpy.types.Context) -> set[str]:
         tree = edited_tree(context)
         if tree is None or tree.bl_idname != "ShaderNodeTree":
@@ -56,11 +42,12 @@ class LDR_TO_HDRI_OT_add_world_node(_AddNode, bpy.types.Operator):
         return {"FINISHED"}
 
 
-class LDR_TO_HDRI_OT_add_compositor_node(_AddNode, bpy.types.Operator):
+class LDR_TO_HDRI_OT_add_compositor_node(bpy.types.Operator):
     """Add a node that shows a photo as an HDR image: choose the photo in the sidebar"""
 
     bl_idname = "ldr_to_hdri.add_compositor_node"
     bl_label = "Add LDR to HDRI to Compositor"
+    bl_options: ClassVar[set[str]] = {"REGISTER", "UNDO"}
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -70,12 +57,26 @@ class LDR_TO_HDRI_OT_add_compositor_node(_AddNode, bpy.types.Operator):
         scene: Any = context.scene
         return _is_local(cls, scene)
 
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        return _add_under_mouse(self, context, event)
+
     def execute(self, context: bpy.types.Context) -> set[str]:
         tree = edited_tree(context)
         if tree is None or tree.bl_idname != "CompositorNodeTree":
             tree = compositor_tree(context.scene)
         _add(context, tree, "CompositorNodeGroup", empty_compositor_group())
         return {"FINISHED"}
+
+
+def _add_under_mouse(operator: Any, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+    """As Blender adds nodes: the new one follows the mouse, in an editor of such nodes."""
+    if edited_tree(context) is None:
+        return operator.execute(context)
+    space: Any = context.space_data
+    space.cursor_location_from_region(event.mouse_region_x, event.mouse_region_y)
+    done = operator.execute(context)
+    bpy.ops.node.translate_attach_remove_on_cancel("INVOKE_DEFAULT")
+    return done
 
 
 def _is_local(operator: Any, block: bpy.types.ID) -> bool:

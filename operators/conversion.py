@@ -1,27 +1,27 @@
-"""One conversion, from what the user asked to what is then in the .blend. At most one runs at a time."""
+"""One conversion, from what the user asked to what is then in the .blend."""
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import bpy
 
 from ..hdr_core.client import Job
 from ..hdr_core.settings import Conversion, ConvertSettings
-from . import facts
-from .display import ProgressDisplay
+from . import chosen, facts
 from .environment import environment_node
 from .errors import SceneError
 from .images import load_image, pack_image
-from .node_group import Origin
+from .node_state import Origin, keep_origin
 from .paths import Destination, exr_path
-from .sources import Source, source_from_file, source_from_image
+from .sources import Source, source_of
 from .sun_split import is_split, merge
-from .worker_session import cancel_work, worker
+from .task import Task
+from .worker_session import worker
 from .world import WorldMode, check_world, insert_environment
+
+Stamps = tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True)
@@ -39,102 +39,92 @@ class Request:
     scene: str  # by name: pointers do not survive undo, which may happen meanwhile
 
 
-@dataclass(eq=False)
-class Running:
-    """A conversion under way. `scratch` is its own temporary folder; `display` is None where it runs without a window."""
+class ConversionTask(Task[Conversion]):
+    """Converts a photo, and lights the scene with it."""
 
-    request: Request
-    source: Source
-    output: Path
-    scratch: Path
-    job: Job[Conversion]
-    display: ProgressDisplay | None = None
+    def __init__(self, request: Request) -> None:
+        super().__init__()
+        self.request = replace(request, settings=replace(request.settings, device=chosen.device()))
+        self.title = bpy.path.basename(request.filepath) or request.image
+        self.source: Source
+        self.output: Path
+        self._made: Stamps | None = None
 
-    def show(self) -> None:
-        if self.display is not None:
-            self.display.show(self.job.fraction, self.job.stage)
+    def shows_the_same(self, request: Request) -> bool:
+        """Whether a conversion for `request` would make what this one made, which is still there: the world may differ."""
+        same = replace(request, world=self.request.world, settings=self.request.settings) == self.request
+        wanted = replace(request.settings, device=self.request.settings.device) == self.request.settings
+        return same and wanted and self._made is not None and self._made == _stamps(self.source.path, self.output)
 
+    def again(self, request: Request) -> ConversionTask:
+        """As if `request`, for which `shows_the_same` holds, had been converted."""
+        task = ConversionTask(request)
+        task.source, task.output, task.job = self.source, self.output, self.job
+        return task
 
-@dataclass(frozen=True)
-class Finished:
-    """What a conversion made: the file, and the data-blocks that show it. `world` is None where none was asked for."""
-
-    conversion: Conversion
-    image: bpy.types.Image
-    world: bpy.types.World | None
-
-
-_running: Running | None = None
-
-
-def running() -> Running | None:
-    """The conversion under way, if any."""
-    return _running
-
-
-def start(request: Request) -> Running:
-    """Hand the photo to the worker and return at once. The .blend is not touched.
-
-    Raises HdrError for all that can be known to go wrong before: then nothing has been started.
-    """
-    global _running  # noqa: PLW0603
-    if _running is not None:
-        raise SceneError("A conversion is running already.", "Wait for its end, or cancel it.")
-    if not (request.filepath or request.image):
-        raise SceneError("There is no photo to convert.", "Choose a photo, by filepath or image.")
-    check_world(_scene(request), request.world)
-    client = worker()
-    scratch = Path(tempfile.mkdtemp(prefix="ldr_to_hdri_", dir=bpy.app.tempdir or None))
-    try:
-        source = source_from_image(request.image, scratch) if request.image else source_from_file(request.filepath)
-        output = exr_path(
-            source, output=request.output, destination=request.destination, folder=request.folder, scratch=scratch
+    def prepare(self) -> None:
+        request = self.request
+        check_world(self.scene(), request.world)
+        worker()  # its Python is there
+        self.source = source_of(request.filepath, request.image, self.scratch)
+        self.output = exr_path(
+            self.source,
+            output=request.output,
+            destination=request.destination,
+            folder=request.folder,
+            scratch=self.scratch,
         )
-        job = client.convert(source.path, output, request.settings, overwrite=request.overwrite)
-        _running = Running(request, source, output, scratch, job)
-    finally:
-        if _running is None:
-            shutil.rmtree(scratch)
-    return _running
 
+    def send(self) -> Job[Conversion]:
+        request = self.request
+        return worker().convert(self.source.path, self.output, request.settings, overwrite=request.overwrite)
 
-def finish(running: Running) -> Finished:
-    """Wait for the worker, and put what it made into the .blend. Ends the conversion, well or badly.
-
-    Raises the HdrError of its failure: then the .blend is as it was.
-    """
-    try:
-        made = running.job.wait()
-        request = running.request
-        scene = _scene(request)
+    def apply(self) -> str:
+        scene, request = self.scene(), self.request
         check_world(scene, request.world)  # it may have changed meanwhile
-        photo = running.source.label
-        image = pack_image(running.output, photo) if request.destination == "PACKED" else load_image(running.output)
-        origin = Origin(photo, image.filepath, request.settings, made.restored)
+        made, image, origin = self.take_image()
         if request.world != "NONE" and is_split(scene.world):
             merge(scene)  # the lamp is the sun of the picture that goes
-        world = insert_environment(scene, request.world, image, origin, name=running.source.stem)
+        world = insert_environment(scene, request.world, image, origin, name=self.source.stem)
         node = environment_node(world)
         if node is not None:
             facts.keep(node.node_tree, made)
-        return Finished(made, image, world)
-    finally:
-        abort()
+        return _describe(made, image, world)
+
+    def take_image(self) -> tuple[Conversion, bpy.types.Image, Origin]:
+        """What the worker made, as an image of the .blend, which carries where it came from."""
+        made, photo = self.wait(), self.source.label
+        self._made = _stamps(self.source.path, self.output)
+        image = pack_image(self.output, photo) if self.request.destination == "PACKED" else load_image(self.output)
+        origin = Origin(photo, image.filepath, self.request.settings, made.restored)
+        keep_origin(image, origin)
+        facts.keep(image, made)
+        return made, image, origin
+
+    def scene(self) -> bpy.types.Scene:
+        """The scene that asked. Raises SceneError where it is gone."""
+        scene = bpy.data.scenes.get(self.request.scene)
+        if scene is None:
+            raise SceneError(
+                f'The scene "{self.request.scene}" is gone.', "Convert again in the scene that should get the environment."
+            )
+        return scene
 
 
-def abort() -> None:
-    """Stop the conversion under way, if any, and leave nothing of it behind. Safe to call at any time."""
-    global _running
-    if _running is not None:
-        ended, _running = _running, None
-        cancel_work()
-        shutil.rmtree(ended.scratch, ignore_errors=True)  # Blender empties its temporary folder at exit anyway
-        if ended.display is not None:
-            ended.display.end()
+def _stamps(*paths: Path) -> Stamps | None:
+    """Which files they are, by time and size; None where one is gone, as what lay in a temporary folder is."""
+    try:
+        return tuple((path.stat().st_mtime_ns, path.stat().st_size) for path in paths)
+    except OSError:
+        return None
 
 
-def _scene(request: Request) -> bpy.types.Scene:
-    scene = bpy.data.scenes.get(request.scene)
-    if scene is None:
-        raise SceneError(f'The scene "{request.scene}" is gone.', "Convert again in the scene that should get the environment.")
-    return scene
+def _describe(made: Conversion, image: bpy.types.Image, world: bpy.types.World | None) -> str:
+    place = "this .blend" if image.packed_file else made.output
+    peak = f"{made.peak:,.0f}" if made.peak >= 100 else f"{made.peak:.3g}"
+    lit = f'; it lights the world "{world.name}"' if world is not None else ""
+    return (
+        f"{made.width} x {made.height} HDRI written to {place} in {made.seconds:.1f} s on {made.device}; "
+        f"its peak is {peak} times the photo's white{lit}. "
+        f"{made.restored.in_words()}"
+    )

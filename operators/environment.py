@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import bpy
@@ -12,18 +13,25 @@ from .node_group import is_ours
 def environment_node(world: bpy.types.World | None) -> Any:
     """The group node of ours that lights `world`, the nearest to its output; None where there is none."""
     output = world.node_tree.get_output_node("ALL") if world is not None and world.node_tree is not None else None
-    waiting: list[Any] = [output.inputs["Surface"]] if output is not None else []
-    seen = set()
+    feeding = upstream(output.inputs["Surface"]) if output is not None else ()
+    return next((node for node in feeding if shows_our_group(node)), None)
+
+
+def upstream(socket: bpy.types.NodeSocket) -> Iterator[Any]:
+    """Every node that feeds `socket`, the nearest first, each once."""
+    waiting, seen = [socket], set()
     while waiting:
         for link in waiting.pop(0).links:
             node = link.from_node
-            if node.name in seen or link.is_muted:
-                continue
-            if node.type == "GROUP" and is_ours(node.node_tree):
-                return node
-            seen.add(node.name)
-            waiting.extend(node.inputs)
-    return None
+            if node.name not in seen and not link.is_muted:
+                seen.add(node.name)
+                yield node
+                waiting.extend(node.inputs)
+
+
+def shows_our_group(node: Any) -> bool:
+    """Whether `node` is a group node, and its group one of ours."""
+    return node.type == "GROUP" and is_ours(node.node_tree)
 
 
 def picture_node(tree: bpy.types.NodeTree) -> Any:

@@ -1,4 +1,4 @@
-"""What a conversion did, kept on the group that shows it, so that the panel can say it in a file that is opened later."""
+"""What a conversion did, kept on its image and the group that shows it: the panel can say it in a file that is opened later."""
 
 from __future__ import annotations
 
@@ -12,15 +12,21 @@ from ..hdr_core.settings import Conversion
 _FACTS = "ldr_to_hdri_facts"
 
 
-def keep(tree: bpy.types.NodeTree, done: Conversion) -> None:
-    """Write down what made the picture that `tree` shows."""
-    tree[_FACTS] = json.dumps(asdict(done), sort_keys=True)
+def keep(block: bpy.types.ID, done: Conversion) -> None:
+    """Write down what made the image `block`, or the picture that the group `block` shows."""
+    block[_FACTS] = json.dumps(asdict(done), sort_keys=True)
 
 
-def read(tree: bpy.types.NodeTree) -> Conversion | None:
+def read(block: bpy.types.ID) -> Conversion | None:
     """What `keep` wrote; None where nothing was, or by a version that knew other things."""
-    text = tree.get(_FACTS)
+    text = block.get(_FACTS)
     try:
         return Conversion.from_plain(json.loads(text)) if text else None
     except (ValueError, TypeError):
         return None
+
+
+def forget(block: bpy.types.ID) -> None:
+    """The picture of `block` was not converted here."""
+    if _FACTS in block:
+        del block[_FACTS]

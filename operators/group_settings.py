@@ -9,15 +9,13 @@ import bpy
 from bpy.props import EnumProperty, FloatProperty, PointerProperty, StringProperty
 
 from . import node_state
-from .choices import ANGLES, COMPRESSIONS, INPUT_CURVES, PROJECTIONS, SCALES
+from .choices import ANGLES, BLEND_RELATIVE, COMPRESSION, INPUT_CURVE, PROJECTION, SCALE
 from .node_state import Wish
 
-_PATH = {"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5, 0) else set()
 
-
-def _choice(name: str, label: str, description: str, items: tuple[tuple[str, str, str], ...]) -> Any:
-    """An enum that shows one field of the group's ConvertSettings."""
-    values = [identifier.lower() for identifier, _, _ in items]
+def _choice(name: str, described: dict[str, Any]) -> Any:
+    """An enum that shows the field `name` of the group's ConvertSettings."""
+    values = [identifier.lower() for identifier, _, _ in described["items"]]
 
     def get(self: Any) -> int:
         return values.index(getattr(node_state.wanted(self.id_data).settings, name))
@@ -27,12 +25,11 @@ def _choice(name: str, label: str, description: str, items: tuple[tuple[str, str
         chosen: dict[str, Any] = {name: values[number]}
         node_state.want(self.id_data, Wish(wish.photo, replace(wish.settings, **chosen)))
 
-    return EnumProperty(name=label, description=description, items=items, get=get, set=put)
+    return EnumProperty(**described, get=get, set=put)
 
 
-def _angle(index: int) -> Any:
-    """A number that shows one field of the group's ConvertSettings."""
-    name, label, description, least, most = ANGLES[index]
+def _angle(name: str) -> Any:
+    """A number that shows the field `name` of the group's ConvertSettings."""
 
     def get(self: Any) -> float:
         return getattr(node_state.wanted(self.id_data).settings, name)
@@ -42,7 +39,7 @@ def _angle(index: int) -> Any:
         chosen: dict[str, Any] = {name: round(value, 3)}
         node_state.want(self.id_data, Wish(wish.photo, replace(wish.settings, **chosen)))
 
-    return FloatProperty(name=label, description=f"{description} (degrees)", min=least, max=most, get=get, set=put)
+    return FloatProperty(**ANGLES[name], get=get, set=put)
 
 
 def _photo(self: Any) -> str:
@@ -60,33 +57,18 @@ class LDR_TO_HDRI_PG_group(bpy.types.PropertyGroup):
         name="Photo",
         description="Photo that this environment is made from: a file, or the name of an image of this .blend",
         subtype="FILE_PATH",
-        options=_PATH,
+        options=BLEND_RELATIVE,
         get=_photo,
         set=_set_photo,
     )
-    projection: _choice(
-        "projection",
-        "Projection",
-        "Which part of the world the photo shows",
-        PROJECTIONS,
-    )
-    input_curve: _choice(
-        "input_curve",
-        "Input Curve",
-        "How the photo's values came from light",
-        INPUT_CURVES,
-    )
-    compression: _choice(
-        "compression",
-        "Compression",
-        "How the EXR is compressed",
-        COMPRESSIONS,
-    )
-    fov: _angle(0)
-    pitch: _angle(1)
-    roll: _angle(2)
-    yaw: _angle(3)
-    scale: _choice("scale", "Scale", "What 1.0 in the environment is", SCALES)
+    projection: _choice("projection", PROJECTION)
+    input_curve: _choice("input_curve", INPUT_CURVE)
+    compression: _choice("compression", COMPRESSION)
+    fov: _angle("fov")
+    pitch: _angle("pitch")
+    roll: _angle("roll")
+    yaw: _angle("yaw")
+    scale: _choice("scale", SCALE)
 
 
 def register() -> None:

@@ -18,6 +18,7 @@ GROUP_NAME = "LDR to HDRI"
 _PHOTO, _EXR, _SETTINGS = "ldr_to_hdri_photo", "ldr_to_hdri_exr", "ldr_to_hdri_settings"
 _RESTORED = "ldr_to_hdri_restored"  # share, low, high
 _WANTED_PHOTO, _WANTED_SETTINGS = "ldr_to_hdri_wanted_photo", "ldr_to_hdri_wanted_settings"
+_ORIGIN = "ldr_to_hdri_origin"  # of an image
 _IMAGE_NODES = {"TEX_ENVIRONMENT", "IMAGE"}  # of the world's group, of the compositor's
 
 
@@ -28,7 +29,7 @@ class Origin:
     photo: str
     exr: str
     settings: ConvertSettings
-    restored: RestoredLight
+    restored: RestoredLight | None  # None where it was not converted here
 
 
 @dataclass(frozen=True)
@@ -60,10 +61,26 @@ def write_origin(tree: bpy.types.NodeTree, origin: Origin) -> None:
     tree[_PHOTO] = origin.photo
     tree[_EXR] = origin.exr
     tree[_SETTINGS] = _dump(origin.settings)
-    tree[_RESTORED] = astuple(origin.restored)
-    for key in (_WANTED_PHOTO, _WANTED_SETTINGS):
+    for key in (_WANTED_PHOTO, _WANTED_SETTINGS, _RESTORED):
         if tree.get(key) is not None:
             del tree[key]
+    if origin.restored is not None:
+        tree[_RESTORED] = astuple(origin.restored)
+
+
+def keep_origin(image: bpy.types.Image, origin: Origin) -> None:
+    """Keeps `origin` on the image itself, which may become an environment later."""
+    image[_ORIGIN] = json.dumps(asdict(origin), sort_keys=True)
+
+
+def origin_of(image: bpy.types.Image) -> Origin | None:
+    """What `keep_origin` kept; None for an image that was not converted here."""
+    try:
+        kept = json.loads(image.get(_ORIGIN, "null"))
+        settings, restored = _load(json.dumps(kept["settings"])), RestoredLight(**kept["restored"])
+        return Origin(kept["photo"], image.filepath, settings, restored)
+    except (ValueError, TypeError, KeyError):
+        return None
 
 
 def restored_light(tree: bpy.types.NodeTree) -> RestoredLight | None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,14 +10,13 @@ from typing import TYPE_CHECKING, cast
 import bpy
 
 from ..hdr_core.client import Job
-from ..hdr_core.settings import Conversion, ConvertSettings, InputCurve
-from . import conversion
-from .display import ProgressDisplay
-from .errors import SceneError
+from ..hdr_core.settings import Conversion, ConvertSettings, InputCurve, Projection
+from . import chosen
 from .preview_image import open_in_editor, preview_image, redraw_editors, show
 from .preview_photo import read_radiance, small_codes
-from .sources import source_from_file, source_from_image
-from .worker_session import cancel_work, worker
+from .sources import source_of
+from .task import Task
+from .worker_session import worker
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,24 +34,6 @@ class Request:
     width: int
 
 
-@dataclass(eq=False)
-class Running:
-    """A preview under way. `scratch` is its own temporary folder; `display` is None where it runs without a window."""
-
-    request: Request
-    label: str
-    codes: np.ndarray
-    scratch: Path
-    job: Job[Conversion]
-    began: float
-    display: ProgressDisplay | None = None
-
-    def show(self) -> None:
-        if self.display is not None:
-            self.display.show(self.job.fraction, self.job.stage)
-            redraw_editors()
-
-
 @dataclass(frozen=True)
 class Shown:
     """The preview that can be looked at. It lives as long as the file is open; undo does not touch it."""
@@ -66,13 +45,7 @@ class Shown:
     seconds: float
 
 
-_running: Running | None = None
 _shown: Shown | None = None
-
-
-def running() -> Running | None:
-    """The preview under way, if any."""
-    return _running
 
 
 def shown() -> Shown | None:
@@ -80,56 +53,49 @@ def shown() -> Shown | None:
     return _shown
 
 
-def start(request: Request) -> Running:
-    """Hand a small copy of the photo to the worker and return. Raises HdrError: then nothing has been started."""
-    global _running  # noqa: PLW0603
-    if _running is not None or conversion.running() is not None:
-        raise SceneError("A conversion is running already.", "Wait for its end, or cancel it.")
-    if not (request.filepath or request.image):
-        raise SceneError("There is no photo to preview.", "Choose a photo, by filepath or image.")
-    import numpy as np
+class PreviewTask(Task[Conversion]):
+    """Converts a small copy of a photo, and shows it in the image editor."""
 
-    began = time.perf_counter()
-    client = worker()
-    scratch = Path(tempfile.mkdtemp(prefix="ldr_to_hdri_", dir=bpy.app.tempdir or None))
-    try:
-        source = source_from_image(request.image, scratch) if request.image else source_from_file(request.filepath)
-        codes = small_codes(source.path, request.width)
-        small = scratch / "preview_photo.npy"
-        np.save(small, codes)
-        projection = "equirectangular" if codes.shape[1] == 2 * codes.shape[0] else "flat"
-        settings = ConvertSettings(projection, request.input_curve)
-        job = client.convert(small, scratch / "preview.exr", settings)
-        _running = Running(request, source.label, codes, scratch, job, began)
-    finally:
-        if _running is None:
-            shutil.rmtree(scratch)
-    return _running
+    def __init__(self, request: Request) -> None:
+        super().__init__()
+        self._request = request
+        self.title = bpy.path.basename(request.filepath) or request.image
+        self._label = ""
+        self._codes: np.ndarray
+        self._began = time.perf_counter()
 
+    def prepare(self) -> None:
+        import numpy as np
 
-def finish(running: Running) -> bpy.types.Image:
-    """Wait for the worker, and show what it made. Ends the preview, well or badly; raises the HdrError of its failure."""
-    global _shown  # noqa: PLW0603
-    from ..hdr_core.sheet.facts import SheetFacts
-    from ..hdr_core.sheet.screens import Screens
+        worker()  # its Python is there
+        source = source_of(self._request.filepath, self._request.image, self.scratch)
+        self._label = source.label
+        self._codes = small_codes(source.path, self._request.width)
+        np.save(self.scratch / "preview_photo.npy", self._codes)
 
-    try:
-        made = running.job.wait()
-        radiance = read_radiance(Path(made.output))
+    def send(self) -> Job[Conversion]:
+        projection: Projection = "equirectangular" if self._codes.shape[1] == 2 * self._codes.shape[0] else "flat"
+        settings = ConvertSettings(projection, self._request.input_curve, device=chosen.device())
+        return worker().convert(self.scratch / "preview_photo.npy", self.scratch / "preview.exr", settings)
+
+    def apply(self) -> str:
+        global _shown  # noqa: PLW0603
+        from ..hdr_core.sheet.facts import SheetFacts
+        from ..hdr_core.sheet.screens import Screens
+
+        made = self.wait()
         restored = f"{made.restored_share:.0%} ({made.restored_low:.0%} to {made.restored_high:.0%})"
         facts = SheetFacts(
-            Path(running.label).name,
+            Path(self._label).name,
             made.projection == "equirectangular",
             (f"preview at {made.width} x {made.height}", {"srgb": "sRGB curve", "camera": "camera curve"}[made.input_curve]),
             restored if made.restored_high > 0 else "none",
         )
-        screens = Screens(running.codes, radiance, facts)
-        _shown = Shown(running.request, running.label, screens, made, time.perf_counter() - running.began)
-    finally:
-        abort()
-    image = refresh()
-    open_in_editor(image)
-    return image
+        screens = Screens(self._codes, read_radiance(Path(made.output)), facts)
+        _shown = Shown(self._request, self._label, screens, made, time.perf_counter() - self._began)
+        image = refresh()
+        open_in_editor(image)
+        return f'Image "{image.name}" shows the preview, made in {_shown.seconds:.1f} s. In the Image Editor, see its sidebar'
 
 
 def refresh() -> bpy.types.Image:
@@ -146,21 +112,7 @@ def refresh_if_shown() -> None:
         refresh()
 
 
-def abort() -> None:
-    """Stop the preview under way, if any, and leave nothing of it behind. Safe to call at any time."""
-    global _running
-    if _running is not None:
-        ended, _running = _running, None
-        if not ended.job.poll():
-            cancel_work()
-        shutil.rmtree(ended.scratch, ignore_errors=True)
-        if ended.display is not None:
-            ended.display.end()
-        redraw_editors()
-
-
 def forget() -> None:
-    """As `abort`, and let go of what is shown: its file is closed."""
+    """Let go of what is shown: its file is closed."""
     global _shown  # noqa: PLW0603
-    abort()
     _shown = None

@@ -22,6 +22,7 @@ class LDR_TO_HDRI_PG_preview(bpy.types.PropertyGroup):
             ("AFTER", "After", "The result"),
             ("CLIPPED", "Clipped", "The photo, striped where it clipped: pink in all channels, orange in one or two"),
             ("EV", "EV", "How many stops above or below the photo's white; the photo left of the split, the result right"),
+            ("HISTOGRAM", "Histogram", "How much of the picture lies at which brightness, before and after"),
             ("BALLS", "Balls", "A diffuse, a glossy and a mirror ball, lit by the photo and by the result"),
             ("SHEET", "Sheet", "All of it on one sheet, with a histogram"),
         ),

@@ -7,13 +7,12 @@ from typing import Any
 
 import bpy
 
-from ..hdr_core.settings import Conversion
-from . import facts
-from .conversion import Finished, Request, Running
+from . import facts, task_queue
+from .conversion import ConversionTask, Request
 from .environment import environment_node
 from .errors import SceneError
 from .node_group import show_image
-from .node_state import Origin, converted, exr_of, image_node, is_ours, wanted
+from .node_state import converted, exr_of, image_node, is_ours, wanted
 from .node_target import Target, find, own_group
 from .paths import absolute_path
 from .sun_split import forget
@@ -43,24 +42,39 @@ def request_for(scene: Any, target: Target) -> Request:
     )
 
 
-def spare_others(target: Target) -> None:
+class ReconversionTask(ConversionTask):
+    """Converts what a group carries, and shows it there."""
+
+    def __init__(self, scene: Any, target: Target) -> None:
+        super().__init__(request_for(scene, target))
+        self.target = target
+
+    def apply(self) -> str:
+        """As of a conversion. Where the group is gone meanwhile, the .blend has the image all the same."""
+        _spare_others(self.target)
+        made, image, origin = self.take_image()
+        tree = own_group(self.target)
+        for scene in bpy.data.scenes:
+            node = environment_node(scene.world)
+            if node is not None and node.node_tree == tree:
+                forget(scene.world)  # its lamp is the sun of the picture that goes
+        show_image(tree, image, origin)
+        facts.keep(tree, made)
+        return f"{made.width} x {made.height} HDRI in {made.seconds:.1f} s. {made.restored.in_words()}"
+
+
+def task_of(target: Target) -> ReconversionTask | None:
+    """What runs or waits for the group of `target`, if anything."""
+    tasks = (task for task in task_queue.pending() if isinstance(task, ReconversionTask))
+    return next((task for task in tasks if task.target.group == target.group), None)
+
+
+def _spare_others(target: Target) -> None:
     """Before the result is packed: a packed image that another environment shows too is not written over."""
-    tree = find(target)
-    image = image_node(tree).image
+    tree = bpy.data.node_groups.get(target.group)
+    image = image_node(tree).image if is_ours(tree) else None
     if image is not None and image.packed_file is not None and _shown_elsewhere(tree) and _PACKED_FROM in image:
         del image[_PACKED_FROM]
-
-
-def show_result(target: Target, running: Running, done: Finished) -> None:
-    """Let the group show what was made. Raises SceneError where the group is gone meanwhile; then the .blend has the image."""
-    tree = own_group(target)
-    for scene in bpy.data.scenes:
-        node = environment_node(scene.world)
-        if node is not None and node.node_tree == tree:
-            forget(scene.world)  # its lamp is the sun of the picture that goes
-    made: Conversion = done.conversion
-    show_image(tree, done.image, Origin(running.source.label, done.image.filepath, running.request.settings, made.restored))
-    facts.keep(tree, made)
 
 
 def _is_path(photo: str) -> bool:

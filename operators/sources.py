@@ -32,6 +32,13 @@ class Source:
     folder: Path | None
 
 
+def source_of(filepath: str, image: str, scratch: Path) -> Source:
+    """The photo at `filepath`, or else the image called so. Raises SceneError as below, and where none is named."""
+    if not (filepath or image):
+        raise SceneError("There is no photo to convert.", "Choose a photo, by filepath or image.")
+    return source_from_image(image, scratch) if image else source_from_file(filepath)
+
+
 def source_from_file(filepath: str) -> Source:
     """The photo at `filepath`, which may begin with // for the .blend's folder."""
     path = absolute_path(filepath)
@@ -114,3 +121,21 @@ def _float_codes(image: bpy.types.Image, colour: np.ndarray, alpha: np.ndarray) 
             f'The image "{image.name}" is HDR already: its values go beyond 1.', "Use it as it is, or choose an LDR photo."
         )
     return srgb_encode(colour.clip(0, 1))
+
+
+def holds_light(image: bpy.types.Image) -> bool:
+    """Whether `image` is HDR: a file of a format that is, or one painted or generated whose values go beyond 1."""
+    if image.source == "FILE":
+        return image.file_format in _HDR_FORMATS
+    return image.is_float and image.has_data and _peak(image) > _WHITE
+
+
+_HDR_FORMATS = {"OPEN_EXR", "OPEN_EXR_MULTILAYER", "HDR"}
+
+
+def _peak(image: bpy.types.Image) -> float:
+    import numpy as np
+
+    pixels = np.empty(len(image.pixels), np.float32)
+    image.pixels.foreach_get(pixels)
+    return float(pixels.max(initial=0.0))

@@ -7,10 +7,12 @@ from typing import ClassVar
 import bpy
 
 from ..hdr_core.errors import HdrError
-from . import conversion, sun_split
+from . import sun_split, task_queue
+from .environment import environment_node
+from .modal import RunsTask
 
 
-class LDR_TO_HDRI_OT_split_sun(bpy.types.Operator):
+class LDR_TO_HDRI_OT_split_sun(RunsTask, bpy.types.Operator):
     """Make the environment's sun a Sun light that turns with it, and take that light out of the environment"""
 
     bl_idname = "ldr_to_hdri.split_sun"
@@ -18,17 +20,18 @@ class LDR_TO_HDRI_OT_split_sun(bpy.types.Operator):
     bl_options: ClassVar[set[str]] = {"REGISTER", "UNDO"}
 
     @classmethod
-    def poll(cls, _context: bpy.types.Context) -> bool:
-        return conversion.running() is None
+    def poll(cls, context: bpy.types.Context) -> bool:
+        if task_queue.running_of(sun_split.SplitTask) is not None:
+            cls.poll_message_set("A sun is being split")
+            return False
+        return _is_lit(cls, context)
+
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
+        self.in_window = not bpy.app.background
+        return self.execute(context)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        try:
-            sun = sun_split.split(context.scene)
-        except HdrError as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
-        self.report({"INFO"}, f"{sun.in_words()} It is a lamp now.")
-        return {"FINISHED"}
+        return self.run_task(context, lambda: sun_split.SplitTask(context.scene))
 
 
 class LDR_TO_HDRI_OT_merge_sun(bpy.types.Operator):
@@ -39,8 +42,8 @@ class LDR_TO_HDRI_OT_merge_sun(bpy.types.Operator):
     bl_options: ClassVar[set[str]] = {"REGISTER", "UNDO"}
 
     @classmethod
-    def poll(cls, _context: bpy.types.Context) -> bool:
-        return conversion.running() is None
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return _is_lit(cls, context)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         try:
@@ -49,3 +52,10 @@ class LDR_TO_HDRI_OT_merge_sun(bpy.types.Operator):
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
         return {"FINISHED"}
+
+
+def _is_lit(operator: type[bpy.types.Operator], context: bpy.types.Context) -> bool:
+    if environment_node(context.scene.world) is None:
+        operator.poll_message_set("No environment of LDR to HDRI lights the scene: convert a photo first")
+        return False
+    return True

@@ -8,11 +8,10 @@ from pathlib import Path
 import bpy
 
 from ..hdr_core.client import WorkerClient, find_python
-
-_EXTENSION = __package__.rpartition(".")[0]
+from . import chosen
 
 _client: WorkerClient | None = None
-_python: Path | None = None
+_made_for: tuple[Path, int] | None = None  # the Python and the memory budget
 
 
 def worker() -> WorkerClient:
@@ -20,13 +19,14 @@ def worker() -> WorkerClient:
 
     Raises RuntimeMissingError where the one that is named does not exist.
     """
-    global _client, _python
-    addon = bpy.context.preferences.addons.get(_EXTENSION)
-    python = find_python(addon.preferences.python if addon is not None else "")
-    if _client is not None and python != _python:
+    global _client, _made_for
+    preferences = chosen.preferences()
+    python = find_python(preferences.python if preferences is not None else "")
+    budget = chosen.budget()
+    if _client is not None and (python, budget) != _made_for and not _client.busy:
         close_worker()
     if _client is None:
-        _client, _python = WorkerClient(python, extra_paths=_wheels(python)), python
+        _client, _made_for = WorkerClient(python, extra_paths=_wheels(python), budget=budget), (python, budget)
     return _client
 
 

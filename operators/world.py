@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Literal
 
 import bpy
 
-from ..hdr_core.restored import RestoredLight
+from .environment import shows_our_group, upstream
 from .errors import SceneError
-from .node_group import GROUP_NAME, Origin, create_group, is_ours, restored_light, show_image
+from .node_group import GROUP_NAME, Origin, create_group, show_image
 
 _PREVIOUS = "ldr_to_hdri_previous_world"
 
@@ -52,15 +51,6 @@ def insert_environment(
     return scene.world
 
 
-def light_of_world(world: bpy.types.World | None) -> RestoredLight | None:
-    """How much of the light of `world` was restored; None where no environment of ours lights it. Changes nothing."""
-    output = world.node_tree.get_output_node("ALL") if world is not None and world.node_tree is not None else None
-    if output is None:
-        return None
-    ours = next((node for node in _upstream(output.inputs["Surface"]) if _shows_our_group(node)), None)
-    return restored_light(ours.node_tree) if ours is not None else None
-
-
 def _assign_new_world(scene: bpy.types.Scene, image: bpy.types.Image, origin: Origin, name: str) -> None:
     world = bpy.data.worlds.new(name)
     tree = nodes_of_world(world)
@@ -79,7 +69,7 @@ def _assign_new_world(scene: bpy.types.Scene, image: bpy.types.Image, origin: Or
 def _replace_environment(world: bpy.types.World, image: bpy.types.Image, origin: Origin) -> None:
     tree = nodes_of_world(world)
     outputs = _active_outputs(tree)
-    ours = [node for output in outputs for node in _upstream(output.inputs["Surface"]) if _shows_our_group(node)]
+    ours = [node for output in outputs for node in upstream(output.inputs["Surface"]) if shows_our_group(node)]
     for node in ours:
         if node.node_tree.users > 1 or node.node_tree.library is not None:  # another world shows the same group
             node.node_tree = node.node_tree.copy()
@@ -112,29 +102,13 @@ def _active_outputs(tree: bpy.types.NodeTree) -> list[bpy.types.Node]:
 
 def _background_of(output: bpy.types.Node) -> bpy.types.Node | None:
     """Of the Backgrounds that reach `output`: first one that shows a picture, then one whose colour is fed, then any."""
-    backgrounds = [node for node in _upstream(output.inputs["Surface"]) if node.type == "BACKGROUND"]
+    backgrounds = [node for node in upstream(output.inputs["Surface"]) if node.type == "BACKGROUND"]
 
     def rank(background: bpy.types.Node) -> int:
-        fed_by = {node.type for node in _upstream(background.inputs["Color"])}
+        fed_by = {node.type for node in upstream(background.inputs["Color"])}
         return 0 if "TEX_ENVIRONMENT" in fed_by else 1 if fed_by else 2
 
     return min(backgrounds, key=rank, default=None)
-
-
-def _upstream(socket: bpy.types.NodeSocket) -> Iterator[bpy.types.Node]:
-    """Every node that feeds `socket`, the nearest first, each once."""
-    waiting, seen = [socket], set()
-    while waiting:
-        for link in waiting.pop(0).links:
-            node = link.from_node
-            if node.name not in seen and not link.is_muted:
-                seen.add(node.name)
-                yield node
-                waiting.extend(node.inputs)
-
-
-def _shows_our_group(node: bpy.types.Node) -> bool:
-    return node.type == "GROUP" and is_ours(node.node_tree)
 
 
 def _add_background(tree: bpy.types.NodeTree, output: bpy.types.Node) -> bpy.types.Node:

@@ -121,11 +121,15 @@ def _fitting_gain(radiance: Tensor, truth: Tensor, code: Tensor, share: Tensor) 
 
 
 def _curve(estimated: Curve, shot: Shot) -> Tensor:
-    """Mean error of log radiance under the estimated curve, where the photo is well exposed; every fourth pixel is enough."""
+    """Mean error of log radiance under the estimated curve, where the photo is well exposed, half of it after the gain that
+    fits best: that is what is seen. Every fourth pixel is enough.
+    """
     code, truth = shot.photo[..., ::4, ::4], shot.truth[..., ::4, ::4]
     decoded = preliminary(code, srgb_decode(code), estimated)
-    error = ((decoded + FLOOR).log() - (truth + FLOOR).log()).abs().mean(1)
-    return _mean(error, (code.amax(1) < 235 / 255).float()).mean()
+    error = ((decoded + FLOOR).log() - (truth + FLOOR).log()).mean(1)
+    usable = (code.amax(1) < 235 / 255).float()
+    fitted = error - _mean(error, usable)[:, None, None]
+    return (_mean(error.abs(), usable) + _mean(fitted.abs(), usable)).mean() / 2
 
 
 def place_terms(overview: Overview, shot: Shot, *, panorama: bool) -> dict[str, Tensor]:

@@ -60,7 +60,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--only",
         choices=list(PARTS),
-        help="overview: the curve, how much light, and where, in fast steps; restoring: all but the curve and how much light",
+        help="overview: curve, light and its place, in fast steps; restoring: all but the curve's kind and how much light",
     )
     parser.add_argument("--everything", action="store_true", help="learn from the held-out truths too: for what ships")
     parser.add_argument("--device", default="cuda")

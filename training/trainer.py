@@ -25,7 +25,10 @@ WARM_UP = 200  # steps
 EMA = 0.998
 AVERAGE = "average.safetensors"
 Part = Literal["all", "overview", "restoring"]
-PARTS = {"overview": ("preliminary", "energy", "place"), "restoring": ("place", "backbone", "gain", "detail", "guide", "heads")}
+PARTS = {
+    "overview": ("preliminary.", "energy.", "place."),
+    "restoring": ("preliminary.bend.", "place.", "backbone.", "gain.", "detail.", "guide.", "heads."),
+}
 
 
 class Trainer:
@@ -36,8 +39,8 @@ class Trainer:
         self.network = self._placed(Network(config))
         self.average = self._placed(Network(config)).eval()
         self.average.load_state_dict(self.network.state_dict())
-        for name, module in self.network.named_children():
-            module.requires_grad_(part == "all" or name in PARTS[part])
+        for name, parameter in self.network.named_parameters():
+            parameter.requires_grad_(part == "all" or name.startswith(PARTS[part]))
         energy = set(self.network.energy.parameters())
         learning = [p for p in self.network.parameters() if p.requires_grad]
         self.optimiser = torch.optim.AdamW(

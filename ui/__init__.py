@@ -4,37 +4,37 @@ from __future__ import annotations
 
 import bpy
 
+from . import control_presets, menus, translations
 from .camera_panel import WORLD_PT_ldr_to_hdri_camera
-from .facts_panel import WORLD_PT_ldr_to_hdri_facts
-from .menus import draw_import
-from .node_menus import draw_add
+from .environment_panels import PANELS
+from .file_handlers import NODE_FH_ldr_to_hdri, VIEW3D_FH_ldr_to_hdri
 from .node_panel import NODE_PT_ldr_to_hdri, NODE_PT_ldr_to_hdri_controls
 from .preferences import LdrToHdriPreferences
 from .preview_panel import IMAGE_PT_ldr_to_hdri_preview
-from .sun_panel import WORLD_PT_ldr_to_hdri_sun
-from .world_panel import WORLD_PT_ldr_to_hdri
 
 _CLASSES = (
     LdrToHdriPreferences,
-    WORLD_PT_ldr_to_hdri,
-    WORLD_PT_ldr_to_hdri_facts,
-    WORLD_PT_ldr_to_hdri_sun,
+    *PANELS,
     WORLD_PT_ldr_to_hdri_camera,
     NODE_PT_ldr_to_hdri,
     NODE_PT_ldr_to_hdri_controls,
     IMAGE_PT_ldr_to_hdri_preview,
+    VIEW3D_FH_ldr_to_hdri,
+    NODE_FH_ldr_to_hdri,
 )
 
 
 def register() -> None:
     for kind in _CLASSES:
         bpy.utils.register_class(kind)
-    bpy.types.TOPBAR_MT_file_import.append(draw_import)
-    bpy.types.NODE_MT_add.append(draw_add)
+    translations.register()
+    control_presets.register()
+    menus.register()
 
 
 def unregister() -> None:
-    bpy.types.NODE_MT_add.remove(draw_add)
-    bpy.types.TOPBAR_MT_file_import.remove(draw_import)
+    menus.unregister()
+    control_presets.unregister()
+    translations.unregister()
     for kind in reversed(_CLASSES):
         bpy.utils.unregister_class(kind)

@@ -6,22 +6,18 @@ import bpy
 
 from ..operators import preview_job
 from ..operators.convert import LDR_TO_HDRI_OT_convert
-from ..operators.preview import LDR_TO_HDRI_OT_cancel_preview, LDR_TO_HDRI_OT_preview
+from ..operators.preview import LDR_TO_HDRI_OT_preview
 from ..operators.preview_image import preview_image
+from .places import InImages
+from .queue_list import draw_queue
+from .wrapped import draw_wrapped
 
 
-class IMAGE_PT_ldr_to_hdri_preview(bpy.types.Panel):
+class IMAGE_PT_ldr_to_hdri_preview(InImages, bpy.types.Panel):
     bl_label = "HDRI Preview"
-    bl_space_type = "IMAGE_EDITOR"
-    bl_region_type = "UI"
-    bl_category = "LDR to HDRI"
 
     def draw(self, context: bpy.types.Context) -> None:
-        running = preview_job.running()
-        if running is not None:
-            self.layout.progress(factor=running.job.fraction, text=running.job.stage or "starting")
-            self.layout.operator(LDR_TO_HDRI_OT_cancel_preview.bl_idname, text="Cancel", icon="CANCEL")
-            return
+        draw_queue(self.layout)
         self._draw_start(context)
         shown = preview_job.shown()
         if shown is not None and preview_image() is not None:
@@ -54,7 +50,7 @@ class IMAGE_PT_ldr_to_hdri_preview(bpy.types.Panel):
         column = self.layout.column(align=True)
         column.label(text=shown.screens.facts.title, icon="IMAGE_DATA")
         column.label(text=f"Peak {_number(shown.made.peak)} times the photo's white")
-        column.label(text=shown.made.restored.in_words())
+        draw_wrapped(column, shown.made.restored.in_words())
         column.label(text=f"{shown.made.width} x {shown.made.height} in {shown.seconds:.1f} s")
 
 

@@ -17,7 +17,7 @@ from .statistics import COUNT, statistics
 
 MEMBERS, WIDTH, DROPOUT, NOISE = 8, 64, 0.1, 0.15
 LARGEST_LOG_RATIO = 9.0  # e^9 = 2^13 times what the photo shows of its clipped pixels
-HEDGE = 0.2  # of the expected error: light too strong by a factor is more wrong than light too weak by the same
+HEDGE = 0.4  # of the expected error: light too strong by a factor is more wrong than light too weak by the same
 
 
 @dataclass(frozen=True)

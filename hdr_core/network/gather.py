@@ -21,7 +21,7 @@ NEAR, FAR = 32, 128  # pixels: from a cell's centre to its edge; 32 are 22 degre
 
 
 def gathered(density: Tensor, detail: Tensor, over: Tensor, *, panorama: bool) -> Tensor:
-    """`density` (N, 3, h, w), its light moved within about 40 pixels to where the log density `detail` (N, 1, h, w) says.
+    """`density` (N, 3, h, w), its light moved within about 40 pixels to where it and the log density `detail` (N, 1, h, w) say.
 
     The density is a mean over what could be there, so it is spread wider than any light is. How far light moves here matters
     little for what it lights, and much for how many pixels come out brighter than they were. Cells that overlap share the
@@ -34,6 +34,7 @@ def gathered(density: Tensor, detail: Tensor, over: Tensor, *, panorama: bool) -
     radius = NEAR // APART
     nearby = functional.max_pool2d(pad(nearby, radius, panorama=panorama), 2 * radius + 1, 1).clamp(min=-1e4)
     fine = torch.exp((detail - _enlarged(nearby, NEAR, panorama=panorama)).clamp(-LARGEST_DETAIL, 0))
+    fine = fine * luminance(density)[:, None]  # a sun of which the density is sure keeps its light
     return (fine * _handed_out(density * over, fine * over, NEAR, panorama=panorama))[..., :h, :w]
 
 

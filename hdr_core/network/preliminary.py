@@ -1,7 +1,9 @@
 """The preliminary module: undoes the camera's curve, pixel by pixel, conditioned on the whole picture.
 
 Photos under the plain sRGB curve are told from others, and decoded exactly. For the others the module estimates a monotone
-curve, as increments of log radiance between knots, relative to those of sRGB; white stays at 1.
+curve, as increments of log radiance between knots, relative to those of sRGB; white stays at 1. It bends the mean of measured
+responses (Eilertsen et al. 2017) and no more than a few smooth shapes allow: a photo tells little of its curve, and a network
+that is free to draw one does worse than that mean.
 """
 
 from __future__ import annotations
@@ -19,6 +21,9 @@ from .view import View
 KNOTS = 20  # the knots' code values are (k / KNOTS)^2, denser toward black
 BINS = 32
 DROPOUT, NOISE = 0.1, 0.1
+MEAN_POWER, MEAN_SIGMA = 0.9, 0.6  # of the sigmoids that fit measured responses
+SHAPES, BEND_WIDTH, BEND_DROPOUT, BEND_NOISE = 4, 24, 0.3, 0.3
+LARGEST_STEP = 2.5  # natural log: a step of log radiance over that of sRGB
 
 
 @dataclass(frozen=True)
@@ -55,8 +60,15 @@ def _histogram(crops: Tensor) -> Tensor:
     return (BINS * torch.stack(bins, 2)).flatten(1)
 
 
+def _sigmoid_log(code: Tensor) -> Tensor:
+    """Log radiance of code values under the mean sigmoid, code = (1 + sigma) x^power / (x^power + sigma)."""
+    return (MEAN_SIGMA * code / (1 + MEAN_SIGMA - code)).log() / MEAN_POWER
+
+
 class Preliminary(nn.Module):
-    """Estimates the response curve of a photo from crops (their blocks and histogram) and the whole view.
+    """Estimates the response curve of a photo: whether it is plain sRGB from crops (their blocks and histogram) and the whole
+    view, else its bend from blocks and histogram alone. What the view shows would only serve to learn by heart which scenes
+    are how bright.
 
     `fit_scale` has to be called once before training.
     """
@@ -77,18 +89,32 @@ class Preliminary(nn.Module):
             nn.Linear(4 * width, 4 * width),
             nn.SiLU(),
             nn.Dropout(DROPOUT),
-            nn.Linear(4 * width, KNOTS),  # the decision, and the steps between the knots
+            nn.Linear(4 * width, 1),
         )
-        last = self.decide[-1]
-        assert isinstance(last, nn.Linear)
-        nn.init.zeros_(last.weight)
-        nn.init.zeros_(last.bias)
+        self.bend = nn.Sequential(
+            nn.Dropout(BEND_DROPOUT),
+            nn.Linear(BLOCK_STATISTICS + 3 * BINS, BEND_WIDTH),
+            nn.SiLU(),
+            nn.Dropout(BEND_DROPOUT),
+            nn.Linear(BEND_WIDTH, SHAPES),
+        )
+        for head in (self.decide, self.bend):
+            last = head[-1]
+            assert isinstance(last, nn.Linear)
+            nn.init.zeros_(last.weight)
+            nn.init.zeros_(last.bias)
         knots = (torch.arange(1, KNOTS + 1) / KNOTS) ** 2
         steps = srgb_decode(knots).log().diff()
+        middle = (torch.arange(KNOTS - 1) + 0.5) / (KNOTS - 1)
+        shapes = torch.cos(torch.pi * torch.arange(SHAPES)[:, None] * middle)
         self.steps: Tensor
+        self.usual: Tensor
+        self.shapes: Tensor
         self.mean: Tensor
         self.scale: Tensor
         self.register_buffer("steps", steps, persistent=False)
+        self.register_buffer("usual", (_sigmoid_log(knots).diff() / steps).log(), persistent=False)
+        self.register_buffer("shapes", shapes, persistent=False)
         self.register_buffer("mean", torch.zeros(BLOCK_STATISTICS))
         self.register_buffer("scale", torch.ones(BLOCK_STATISTICS))
 
@@ -107,11 +133,14 @@ class Preliminary(nn.Module):
         pooled = functional.pad(pooled, (16, 16, 16, 16), mode="replicate")  # so that the smallest view has an output
         scene = self.scene(pooled).mean((-2, -1))
         blocks = ((block_statistics(crops) - self.mean) / self.scale).clamp(-6, 6)
-        if self.training:
-            blocks = blocks + NOISE * torch.randn_like(blocks)
-        out = self.decide(torch.cat([blocks, scene, _histogram(crops)], 1))
+        histogram = _histogram(crops)
+        camera = self.decide(torch.cat([self._noisy(blocks, NOISE), scene, histogram], 1))[:, 0]
+        bend = self.bend(torch.cat([self._noisy(blocks, BEND_NOISE), histogram], 1)) @ self.shapes
         # each step of log radiance is that of sRGB times a positive factor, so the curve is monotone
-        change = self.steps * (torch.exp(1.5 * torch.tanh(out[:, 1:])) - 1)
+        change = self.steps * (torch.exp((self.usual + bend).clamp(-LARGEST_STEP, LARGEST_STEP)) - 1)
         offset = -change.flip(1).cumsum(1).flip(1)
-        offset = torch.cat([offset[:, :1], offset, torch.zeros_like(out[:, :1])], 1)
-        return Curve(out[:, 0], offset)
+        offset = torch.cat([offset[:, :1], offset, torch.zeros_like(offset[:, :1])], 1)
+        return Curve(camera, offset)
+
+    def _noisy(self, x: Tensor, amount: float) -> Tensor:
+        return x + amount * torch.randn_like(x) if self.training else x

@@ -12,12 +12,13 @@ from .balls import NAMES, balls, coverage
 from .cells import Cell, caption, put_row, stops
 from .facts import SheetFacts
 from .false_colour import draw_legend, false_colour
+from .histogram import AFTER, BEFORE, draw_histogram, histogram
 from .layout import ball_exposure, sheet
 from .light import fit, photo_light, shrink
 from .text import draw_text
 from .views import clipped_overlay, split, tone_map
 
-Mode = Literal["SPLIT", "BEFORE", "AFTER", "CLIPPED", "EV", "BALLS", "SHEET"]
+Mode = Literal["SPLIT", "BEFORE", "AFTER", "CLIPPED", "EV", "HISTOGRAM", "BALLS", "SHEET"]
 
 _GROUND = 24
 _BALL = 224
@@ -44,6 +45,7 @@ class Screens:
             "AFTER": lambda: tone_map(self.after, ev),
             "CLIPPED": lambda: clipped_overlay(self.photo),
             "EV": lambda: self._ev_map(position),
+            "HISTOGRAM": lambda: self._histogram,
             "BALLS": lambda: self._lit_balls(ev),
             "SHEET": lambda: self._sheet,
         }
@@ -67,6 +69,17 @@ class Screens:
     @functools.cached_property
     def _sheet(self) -> np.ndarray:
         return sheet(self.photo, self.after, self.facts)
+
+    @functools.cached_property
+    def _histogram(self) -> np.ndarray:
+        canvas = np.full((568, 1024, 3), _GROUND, np.uint8)
+        counts = [histogram(pixels, panorama=self.facts.panorama) for pixels in (self.photo, self.after)]
+        left = 40
+        for name, colour in (("before", BEFORE), ("after", AFTER)):
+            draw_text(canvas, left, 14, f"Share of the picture at each EV, {name}", size=16, colour=colour)
+            left += 480
+        draw_histogram(canvas, 40, 48, 944, 500, *counts)
+        return canvas
 
     def _ev_map(self, position: float) -> np.ndarray:
         shown = split(*self._ev_maps, position)

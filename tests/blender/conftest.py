@@ -38,7 +38,8 @@ def preferences() -> Iterator[bpy.types.AddonPreferences]:
     """The extension's; set back afterwards."""
     preferences = bpy.context.preferences.addons[checkout.MODULE].preferences
     yield preferences
-    preferences.property_unset("python")
+    for name in ("python", "device", "budget", "destination", "folder", "compression"):
+        preferences.property_unset(name)
 
 
 @pytest.fixture(scope="session")

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import bpy
 import checkout
 import pytest
 from bl_ext.user_default.ldr_to_hdri.hdr_core.errors import Cancelled
 from bl_ext.user_default.ldr_to_hdri.hdr_core.settings import ConvertSettings
-from bl_ext.user_default.ldr_to_hdri.operators import conversion, worker_session
+from bl_ext.user_default.ldr_to_hdri.operators import task_queue, worker_session
+from bl_ext.user_default.ldr_to_hdri.operators.conversion import ConversionTask, Request
+from bl_ext.user_default.ldr_to_hdri.operators.environment import environment_node
+from bl_ext.user_default.ldr_to_hdri.operators.errors import SceneError
+from bl_ext.user_default.ldr_to_hdri.operators.node_target import Target
+from bl_ext.user_default.ldr_to_hdri.operators.reconversion import ReconversionTask
 
 
-@pytest.fixture
-def under_way(photo) -> conversion.Running:
-    """A conversion that the worker has begun; Blender goes on meanwhile, as it does in a window."""
-    request = conversion.Request(
+def asked(photo: Path, **more: Any) -> ConversionTask:
+    request = Request(
         filepath=str(photo),
         image="",
         output="",
@@ -30,13 +36,23 @@ def under_way(photo) -> conversion.Running:
         overwrite=False,
         scene=bpy.context.scene.name,
     )
-    running = conversion.start(request)
+    return ConversionTask(replace(request, **more))
+
+
+def begun(task: ConversionTask) -> ConversionTask:
+    """It is queued, and the worker has begun it; Blender goes on meanwhile, as it does in a window."""
+    task_queue.add(task)
     deadline = time.monotonic() + 60
-    while not running.job.stage:
-        assert not running.job.poll()
+    while not task.progress[1]:
+        assert not task_queue.is_due(task)
         assert time.monotonic() < deadline
         time.sleep(0.01)
-    return running
+    return task
+
+
+@pytest.fixture
+def under_way(photo) -> ConversionTask:
+    return begun(asked(photo))
 
 
 @pytest.fixture
@@ -44,7 +60,7 @@ def nothing_is_left(photo, under_way):
     pid = worker_session.worker().pid
 
     def check() -> None:
-        assert conversion.running() is None
+        assert task_queue.tasks() == ()
         assert not under_way.scratch.exists()
         assert [path.name for path in photo.parent.iterdir()] == ["lamp.png"]
         with pytest.raises(ProcessLookupError):
@@ -53,21 +69,15 @@ def nothing_is_left(photo, under_way):
     return check
 
 
-def test_only_one_at_a_time(under_way, photo):
-    with pytest.raises(RuntimeError, match="running already"):
-        bpy.ops.ldr_to_hdri.convert(filepath=str(photo))
-    assert conversion.running() is under_way
-    conversion.abort()
-
-
-def test_the_cancel_button(under_way, nothing_is_left, contents):
-    before = contents()
+def test_the_cancel_button_stops_within_half_a_second(under_way, nothing_is_left, contents):
+    before, began = contents(), time.perf_counter()
     assert bpy.ops.ldr_to_hdri.cancel() == {"FINISHED"}
+    assert time.perf_counter() - began < 0.5
     nothing_is_left()
     assert not bpy.ops.ldr_to_hdri.cancel.poll()
     assert contents() == before
     with pytest.raises(Cancelled):
-        under_way.job.result()
+        task_queue.settle(under_way)
 
 
 def test_another_file_is_loaded(under_way, nothing_is_left):
@@ -79,10 +89,58 @@ def test_the_scene_is_deleted_meanwhile(under_way, contents):
     bpy.data.scenes.new("Other")
     bpy.data.scenes.remove(bpy.context.scene)
     before = contents()
-    with pytest.raises(conversion.SceneError, match="is gone"):
-        conversion.finish(under_way)
-    assert conversion.running() is None
+    with pytest.raises(SceneError, match="is gone"):
+        task_queue.settle(under_way)
+    assert task_queue.pending() == []
     assert contents() == before
+    assert [task.error.problem for task in task_queue.tasks()] == ['The scene "Scene" is gone.']
+    assert bpy.ops.ldr_to_hdri.cancel(place=0) == {"FINISHED"}  # seen, and taken off the list
+    assert task_queue.tasks() == ()
+
+
+def test_undo_and_a_deleted_world_meanwhile_do_no_harm(photo):
+    bpy.ops.ed.undo_push(message="start")
+    bpy.ops.mesh.primitive_monkey_add("EXEC_DEFAULT", True)
+    task = begun(asked(photo, world="REPLACE"))
+    bpy.ops.ed.undo()
+    bpy.data.worlds.remove(bpy.context.scene.world)
+    task_queue.settle(task)
+    assert environment_node(bpy.context.scene.world) is not None
+
+
+def test_the_node_that_is_converted_again_is_deleted_meanwhile(photo):
+    """Its picture, which lies in the .blend alone, is kept."""
+    bpy.ops.ldr_to_hdri.convert(filepath=str(photo), destination="PACKED")
+    group = environment_node(bpy.context.scene.world).node_tree
+    task = begun(ReconversionTask(bpy.context.scene, Target(group.name)))
+    bpy.data.worlds.remove(bpy.context.scene.world)
+    bpy.data.node_groups.remove(group)
+    with pytest.raises(SceneError, match="no local node group"):
+        task_queue.settle(task)
+    assert [image.name for image in bpy.data.images if image.packed_file] == ["lamp_hdri.exr"]
+    task_queue.cancel_all()
+
+
+def test_a_queue_is_worked_off_in_turn_and_each_can_be_cancelled(photo):
+    others = [photo.with_name(f"lamp_{number}.png") for number in range(3)]
+    for other in others:
+        shutil.copyfile(photo, other)
+    first = begun(asked(photo))
+    second, third, fourth = (asked(other, world="NONE") for other in others)
+    for task in (second, third, fourth):
+        task_queue.add(task)
+    mine = shutil.copyfile(photo, photo.with_name("mine.png"))  # a script does not wait for what is queued
+    assert bpy.ops.ldr_to_hdri.convert(filepath=str(mine), world="NONE") == {"FINISHED"}
+    assert [task.state for task in task_queue.tasks()] == ["RUNNING", "WAITING", "WAITING", "WAITING"]
+    assert bpy.ops.ldr_to_hdri.cancel(place=1) == {"FINISHED"}
+    assert second.state == "CANCELLED"
+    assert first.state == "RUNNING"
+    task_queue.settle(first)
+    assert third.state == "RUNNING"  # the next one is not waited for
+    assert bpy.ops.ldr_to_hdri.cancel_all() == {"FINISHED"}
+    assert task_queue.tasks() == ()
+    assert not any(task.scratch.exists() for task in (first, second, third, fourth))
+    assert sorted(path.name for path in photo.parent.glob("*.exr")) == ["lamp_hdri.exr", "mine_hdri.exr"]
 
 
 def test_the_extension_is_disabled(under_way, nothing_is_left):
@@ -99,7 +157,7 @@ def test_the_worker_dies_and_the_next_conversion_works(photo, contents):
     pids = []
 
     def kill() -> None:
-        while not (worker_session._client and worker_session._client.pid and conversion.running()):
+        while not (worker_session._client and worker_session._client.pid and task_queue.running()):
             time.sleep(0.01)
         time.sleep(0.5)
         pids.append(worker_session._client.pid)

@@ -76,7 +76,7 @@ def test_the_split_is_where_it_is_said(photo, settings):
 def test_every_view_fills_the_image(photo, settings):
     preview(filepath=str(photo))
     sizes = {}
-    for mode in ("CLIPPED", "EV", "BALLS", "SHEET", "SPLIT"):
+    for mode in ("CLIPPED", "EV", "HISTOGRAM", "BALLS", "SHEET", "SPLIT"):
         settings.mode = mode
         assert len(np.unique(pixels().reshape(-1, 3), axis=0)) > 3
         sizes[mode] = tuple(bpy.data.images[NAME].size)

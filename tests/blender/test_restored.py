@@ -3,41 +3,24 @@
 from __future__ import annotations
 
 import re
-from types import SimpleNamespace
 
 import bpy
+import drawing
 import pytest
 from bl_ext.user_default.ldr_to_hdri.hdr_core.restored import RestoredLight
-from bl_ext.user_default.ldr_to_hdri.operators.world import light_of_world
+from bl_ext.user_default.ldr_to_hdri.operators.environment import environment_node
+from bl_ext.user_default.ldr_to_hdri.operators.node_group import restored_light
 
 convert = bpy.ops.ldr_to_hdri.convert
 SENTENCE = r"\d+% of the light was restored \(\d+ to \d+%\)\."
 
 
-class Layout:
-    """Keeps the labels that a panel draws."""
-
-    def __init__(self) -> None:
-        self.labels: list[str] = []
-
-    def label(self, *, text: str, icon: str) -> None:
-        self.labels.append(text)
-        assert icon in bpy.types.UILayout.bl_rna.functions["label"].parameters["icon"].enum_items
-
-    def operator(self, *_: object, **__: object) -> None: ...
-
-
 @pytest.fixture
 def shown():
-    """The labels of the panel, for the scene's world."""
-
-    def draw() -> list[str]:
-        layout = Layout()
-        panel = SimpleNamespace(layout=layout)
-        bpy.types.WORLD_PT_ldr_to_hdri.draw(panel, SimpleNamespace(world=bpy.context.scene.world))
-        return layout.labels
-
-    return draw
+    """What the panel of the scene's world says of the light that was restored."""
+    return lambda: [
+        text for text in drawing.draw("WORLD_PT_ldr_to_hdri_source").texts if "of the light" in text or "No light" in text
+    ]
 
 
 def test_operator_and_panel_say_the_same_and_the_file_keeps_it(photo, shown, capfd, tmp_path):
@@ -46,12 +29,12 @@ def test_operator_and_panel_say_the_same_and_the_file_keeps_it(photo, shown, cap
     said = re.search(SENTENCE, capfd.readouterr().out)
     assert said is not None
     assert shown() == [said[0]]
-    light = light_of_world(bpy.context.scene.world)
+    light = restored_light(environment_node(bpy.context.scene.world).node_tree)
     assert 0 < light.low < light.share < light.high <= 1
     assert light.in_numbers().encode() in photo.with_name("lamp_hdri.exr").read_bytes()[:2000]
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "kept.blend"))
     bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "kept.blend"))
-    assert light_of_world(bpy.context.scene.world) == light
+    assert restored_light(environment_node(bpy.context.scene.world).node_tree) == light
     assert shown() == [said[0]]
 
 
@@ -60,7 +43,7 @@ def test_another_photo_replaces_what_is_said(photo, codes, write_picture, shown,
     dull = write_picture(tmp_path / "dull.png", codes // 2 + 30)
     convert(filepath=str(dull), world="REPLACE")
     assert shown() == ["No light had to be restored."]
-    assert light_of_world(bpy.context.scene.world) == RestoredLight(0.0, 0.0, 0.0)
+    assert restored_light(environment_node(bpy.context.scene.world).node_tree) == RestoredLight(0.0, 0.0, 0.0)
 
 
 def test_an_environment_that_lights_nothing_is_not_told_of(photo, shown):

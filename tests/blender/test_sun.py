@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from types import SimpleNamespace
 
 import bpy
 import camera
+import drawing
 import numpy as np
 import pytest
 from bl_ext.user_default.ldr_to_hdri.hdr_core.restored import RestoredLight
@@ -143,7 +143,7 @@ def test_merging_brings_everything_back(sunny, light_with, contents, packed):
 
 
 def test_what_cannot_be_split_is_refused_unchanged(sunny, dull, light_with, contents):
-    with pytest.raises(RuntimeError, match="Convert a photo first"):
+    with pytest.raises(RuntimeError, match="convert a photo first"):
         split()
     light_with(dull)
     before = contents()
@@ -185,19 +185,10 @@ def test_the_panel_says_what_the_conversion_did(photo, tmp_path):
     bpy.ops.ldr_to_hdri.convert(filepath=str(photo))
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "kept.blend"))
     bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "kept.blend"))
-    said: list[str] = []
-
-    def label(*, text: str) -> None:
-        said.append(text)
-
-    column = SimpleNamespace(label=label)
-    panel = SimpleNamespace(layout=SimpleNamespace(column=lambda align: column))
-    context = SimpleNamespace(world=bpy.context.scene.world)
-    assert bpy.types.WORLD_PT_ldr_to_hdri_facts.poll(context)
-    bpy.types.WORLD_PT_ldr_to_hdri_facts.draw(panel, context)
-    text = " ".join(said)
+    text = " ".join(drawing.draw("WORLD_PT_ldr_to_hdri_facts").texts)
+    assert text == " ".join(drawing.draw("VIEW3D_PT_ldr_to_hdri_facts", "VIEW_3D").texts)
     assert "stops before" in text
     assert "of the light was restored" in text
     assert "curve was taken for" in text
-    done = facts.read(environment_node(context.world).node_tree)
+    done = facts.read(environment_node(bpy.context.scene.world).node_tree)
     assert done.range_after >= done.range_before > 0

@@ -110,3 +110,12 @@ def test_light_keeps_its_colour_where_one_channel_clips(scene):
     detail[..., 62, 190] = 8
     out = (gathered(torch.ones_like(over), detail, over, panorama=True) * over).sum((-2, -1))
     torch.testing.assert_close(out, over.sum((-2, -1)), rtol=1e-3, atol=0)
+
+
+def test_light_stays_where_the_density_is_sure(scene):
+    """A sun whose place is known does not move to a pixel of the same window that detail likes."""
+    _, over = scene
+    density, detail = torch.full_like(over, 0.01), torch.zeros(1, 1, HEIGHT, WIDTH)
+    density[..., 80, 190], detail[..., 88, 196] = 100, 6
+    out = luminance(gathered(density, detail, over, panorama=True))[0]
+    assert out[80, 190] > 20 * out[88, 196]

@@ -1,0 +1,196 @@
+"""What the pictures of the documentation show, arranged in a window of Blender. Run by screenshots.py, which sets
+
+SHOT: a function's name; ARCHIVE: the extension's zip; PHOTO; PYTHON: one with torch; READY: the file to make when all is there.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import shutil
+import tempfile
+import traceback
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import bpy
+from mathutils import Euler
+
+SHOT, ARCHIVE, PHOTO, PYTHON, READY = (os.environ[name] for name in ("SHOT", "ARCHIVE", "PHOTO", "PYTHON", "READY"))
+MODULE = "bl_ext.user_default.ldr_to_hdri"
+CATEGORY = "LDR to HDRI"
+Pauses = Iterator[float]
+"""A shot is a generator: it yields seconds in which Blender draws."""
+
+
+def run(shot: Pauses) -> None:
+    """Go through it, in Blender's main loop."""
+
+    def step() -> float | None:
+        try:
+            return next(shot)
+        except StopIteration:
+            pass
+        except Exception:  # noqa: BLE001  (the window must close, and the log say why)
+            traceback.print_exc()
+        Path(READY).touch()
+        return None
+
+    bpy.app.timers.register(step, first_interval=2)
+
+
+def prepared(workspace: str, then: Callable[[Path], Pauses]) -> Pauses:
+    """The extension in a scene with spheres, in `workspace`; `then` goes on with a copy of the photo."""
+    bpy.context.preferences.view.show_splash = False
+    bpy.context.preferences.view.show_developer_ui = False
+    bpy.ops.extensions.package_install_files(repo="user_default", filepath=ARCHIVE, enable_on_install=True)
+    preferences().python = PYTHON
+    scene = bpy.context.scene
+    scene.render.engine = "CYCLES"  # EEVEE compiles its shaders for minutes in software
+    scene.cycles.preview_samples, scene.cycles.max_bounces = 8, 3
+    scene.cycles.use_preview_denoising, scene.render.preview_pixel_size = True, "2"
+    build_scene()
+    window().workspace = bpy.data.workspaces[workspace]
+    photo = Path(shutil.copy(PHOTO, tempfile.mkdtemp(prefix="photos_")))
+    yield 2
+    yield from then(photo)
+
+
+def build_scene() -> None:
+    for thing in list(bpy.data.objects):
+        if thing.type != "CAMERA":
+            bpy.data.objects.remove(thing)
+    looks = {"Clay": (0.9, 0.0), "Gloss": (0.2, 0.0), "Mirror": (0.0, 1.0)}
+    bpy.ops.mesh.primitive_plane_add(size=40)
+    for number, (name, (roughness, metallic)) in enumerate(looks.items()):
+        bpy.ops.mesh.primitive_uv_sphere_add(segments=64, ring_count=32, radius=1, location=(0, 2.4 * (number - 1), 1))
+        ball = bpy.context.object
+        ball.data.shade_smooth()
+        material = bpy.data.materials.new(name)
+        if bpy.app.version < (5, 0, 0):
+            material.use_nodes = True
+        inputs = material.node_tree.nodes["Principled BSDF"].inputs
+        inputs["Roughness"].default_value, inputs["Metallic"].default_value = roughness, metallic
+        ball.data.materials.append(material)
+        ball.select_set(False)
+
+
+def preferences():
+    return bpy.context.preferences.addons[MODULE].preferences
+
+
+def window() -> bpy.types.Window:
+    return bpy.context.window_manager.windows[0]
+
+
+def area(kind: str) -> bpy.types.Area:
+    return max((area for area in window().screen.areas if area.type == kind), key=lambda area: area.width * area.height)
+
+
+def region(kind: str, name: str = "WINDOW") -> bpy.types.Region:
+    return next(region for region in area(kind).regions if region.type == name)
+
+
+def show_sidebar(kind: str) -> Pauses:
+    """Our tab of it; it can be chosen only after the sidebar was drawn once."""
+    area(kind).spaces.active.show_region_ui = True
+    for _ in range(2):
+        yield 2
+        region(kind, "UI").active_panel_category = CATEGORY
+        area(kind).tag_redraw()
+
+
+def rendered(seconds: int) -> Pauses:
+    """The viewport: rendered, from where the balls fill it."""
+    space = area("VIEW_3D").spaces.active
+    space.shading.type = "RENDERED"
+    view = space.region_3d
+    view.view_perspective = "PERSP"
+    view.view_distance, view.view_location = 9.5, (0, 0, 0.9)
+    view.view_rotation = Euler((math.radians(80), 0, math.radians(60))).to_quaternion()
+    for _ in range(seconds):
+        area("VIEW_3D").tag_redraw()
+        yield 1
+
+
+def in_viewport():
+    return bpy.context.temp_override(window=window(), area=area("VIEW_3D"), region=region("VIEW_3D"))
+
+
+def panel(photo: Path) -> Pauses:
+    area("PROPERTIES").spaces.active.context = "WORLD"
+    yield from show_sidebar("VIEW_3D")
+    bpy.ops.ldr_to_hdri.convert(filepath=str(photo))
+    yield from rendered(25)
+
+
+def queue(photo: Path) -> Pauses:
+    yield from show_sidebar("VIEW_3D")
+    with in_viewport():
+        for name in ("plaza.jpg", "rooftop.jpg", "studio.jpg"):
+            copy = photo.with_name(name)
+            shutil.copy(photo, copy)
+            bpy.ops.ldr_to_hdri.convert("INVOKE_DEFAULT", filepath=str(copy))
+    (missing := photo.with_name("notes.jpg")).write_text("no picture")
+    with in_viewport():
+        bpy.ops.ldr_to_hdri.convert("INVOKE_DEFAULT", filepath=str(missing))
+    yield 6
+
+
+def nodes(photo: Path) -> Pauses:
+    area("NODE_EDITOR").spaces.active.shader_type = "WORLD"
+    bpy.ops.ldr_to_hdri.convert(filepath=str(photo))
+    yield from show_sidebar("NODE_EDITOR")
+    with bpy.context.temp_override(window=window(), area=area("NODE_EDITOR"), region=region("NODE_EDITOR")):
+        bpy.ops.node.view_all()
+    yield from rendered(20)
+
+
+def sun(photo: Path) -> Pauses:
+    area("PROPERTIES").spaces.active.context = "WORLD"
+    yield from show_sidebar("VIEW_3D")
+    bpy.ops.ldr_to_hdri.convert(filepath=str(photo))
+    bpy.ops.ldr_to_hdri.split_sun()
+    yield from rendered(25)
+
+
+def preview(photo: Path, mode: str = "SPLIT", exposure: float = -3.0) -> Pauses:
+    area("VIEW_3D").type = "IMAGE_EDITOR"
+    yield 1
+    bpy.ops.ldr_to_hdri.preview(filepath=str(photo), width=1024)
+    settings = bpy.context.window_manager.ldr_to_hdri_preview
+    settings.mode, settings.exposure, settings.split = mode, exposure, 0.603  # through the sun
+    yield from show_sidebar("IMAGE_EDITOR")
+    with bpy.context.temp_override(window=window(), area=area("IMAGE_EDITOR"), region=region("IMAGE_EDITOR")):
+        bpy.ops.image.view_all(fit_view=True)
+    yield 2
+
+
+def preview_ev(photo: Path) -> Pauses:
+    yield from preview(photo, "EV", 0.0)
+
+
+def preview_balls(photo: Path) -> Pauses:
+    yield from preview(photo, "BALLS", 0.0)
+
+
+def preferences_page(_photo: Path) -> Pauses:
+    area("VIEW_3D").type = "PREFERENCES"
+    bpy.context.preferences.active_section = "ADDONS"
+    bpy.context.window_manager.addon_search = CATEGORY
+    yield 1
+    with bpy.context.temp_override(window=window(), area=area("PREFERENCES")):
+        bpy.ops.preferences.addon_expand(module=MODULE)
+    bpy.ops.ldr_to_hdri.test_runtime()
+    yield 2
+
+
+def german(photo: Path) -> Pauses:
+    view = bpy.context.preferences.view
+    view.language = "de_DE" if "de_DE" in bpy.app.translations.locales else "de"
+    view.use_translate_interface = view.use_translate_tooltips = True
+    yield from panel(photo)
+
+
+WORKSPACES = {"nodes": "Shading"}
+run(prepared(WORKSPACES.get(SHOT, "Layout"), globals()[SHOT]))

@@ -1,0 +1,133 @@
+"""The panels of the scene's environment, in Properties > World and in the sidebar of the 3D viewport."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import bpy
+
+from ..hdr_core.summary import lines
+from ..operators import facts
+from ..operators.convert import LDR_TO_HDRI_OT_convert
+from ..operators.environment import environment_node
+from ..operators.preview import LDR_TO_HDRI_OT_preview
+from ..operators.sun import LDR_TO_HDRI_OT_merge_sun, LDR_TO_HDRI_OT_split_sun
+from ..operators.sun_split import is_split
+from .draw_node import draw_controls, draw_source
+from .places import InView, InWorld, shown_world
+from .queue_list import draw_queue
+from .wrapped import draw_wrapped
+
+
+class _Environment:
+    bl_label = "LDR to HDRI"
+
+    def draw(self: Any, _context: bpy.types.Context) -> None:
+        draw_queue(self.layout)
+        column = self.layout.column(align=True)
+        column.operator(LDR_TO_HDRI_OT_convert.bl_idname, text="Convert Photo…", icon="WORLD")
+        column.operator(LDR_TO_HDRI_OT_preview.bl_idname, text="Preview Photo…", icon="HIDE_OFF")
+
+
+class _OfNode:
+    """A sub-panel that is there where an environment of ours lights the world."""
+
+    bl_options: ClassVar[set[str]] = {"DEFAULT_CLOSED"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return environment_node(shown_world(context)) is not None
+
+
+class _Source(_OfNode):
+    bl_label = "Photo"
+
+    def draw(self: Any, context: bpy.types.Context) -> None:
+        draw_source(self.layout, environment_node(shown_world(context)))
+
+
+class _Controls(_OfNode):
+    bl_label = "Controls"
+
+    def draw(self: Any, context: bpy.types.Context) -> None:
+        draw_controls(self.layout, environment_node(shown_world(context)))
+
+
+class _Facts:
+    bl_label = "What It Did"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        node = environment_node(shown_world(context))
+        return node is not None and facts.read(node.node_tree) is not None
+
+    def draw(self: Any, context: bpy.types.Context) -> None:
+        done = facts.read(environment_node(shown_world(context)).node_tree)
+        column = self.layout.column(align=True)
+        for line in lines(done) if done is not None else ():
+            for sentence in line.split("; "):
+                draw_wrapped(column, sentence)
+
+
+class _Sun(_OfNode):
+    bl_label = "Sun"
+    bl_options: ClassVar[set[str]] = set()
+
+    def draw(self: Any, context: bpy.types.Context) -> None:
+        kind = LDR_TO_HDRI_OT_merge_sun if is_split(shown_world(context)) else LDR_TO_HDRI_OT_split_sun
+        self.layout.operator(kind.bl_idname, icon="LIGHT_SUN")
+
+
+class WORLD_PT_ldr_to_hdri(InWorld, _Environment, bpy.types.Panel):
+    pass
+
+
+class WORLD_PT_ldr_to_hdri_source(InWorld, _Source, bpy.types.Panel):
+    bl_parent_id = "WORLD_PT_ldr_to_hdri"
+
+
+class WORLD_PT_ldr_to_hdri_controls(InWorld, _Controls, bpy.types.Panel):
+    bl_parent_id = "WORLD_PT_ldr_to_hdri"
+
+
+class WORLD_PT_ldr_to_hdri_facts(InWorld, _Facts, bpy.types.Panel):
+    bl_parent_id = "WORLD_PT_ldr_to_hdri"
+
+
+class WORLD_PT_ldr_to_hdri_sun(InWorld, _Sun, bpy.types.Panel):
+    bl_parent_id = "WORLD_PT_ldr_to_hdri"
+
+
+class VIEW3D_PT_ldr_to_hdri(InView, _Environment, bpy.types.Panel):
+    pass
+
+
+class VIEW3D_PT_ldr_to_hdri_source(InView, _Source, bpy.types.Panel):
+    bl_parent_id = "VIEW3D_PT_ldr_to_hdri"
+
+
+class VIEW3D_PT_ldr_to_hdri_controls(InView, _Controls, bpy.types.Panel):
+    bl_parent_id = "VIEW3D_PT_ldr_to_hdri"
+    bl_options: ClassVar[set[str]] = set()  # open: what one turns while looking
+
+
+class VIEW3D_PT_ldr_to_hdri_facts(InView, _Facts, bpy.types.Panel):
+    bl_parent_id = "VIEW3D_PT_ldr_to_hdri"
+
+
+class VIEW3D_PT_ldr_to_hdri_sun(InView, _Sun, bpy.types.Panel):
+    bl_parent_id = "VIEW3D_PT_ldr_to_hdri"
+
+
+PANELS = (
+    WORLD_PT_ldr_to_hdri,
+    WORLD_PT_ldr_to_hdri_source,
+    WORLD_PT_ldr_to_hdri_controls,
+    WORLD_PT_ldr_to_hdri_facts,
+    WORLD_PT_ldr_to_hdri_sun,
+    VIEW3D_PT_ldr_to_hdri,
+    VIEW3D_PT_ldr_to_hdri_source,
+    VIEW3D_PT_ldr_to_hdri_controls,
+    VIEW3D_PT_ldr_to_hdri_facts,
+    VIEW3D_PT_ldr_to_hdri_sun,
+)

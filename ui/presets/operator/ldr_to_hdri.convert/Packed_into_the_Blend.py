@@ -1,0 +1,9 @@
+import bpy
+
+op = bpy.context.active_operator
+
+op.projection = "AUTO"
+op.input_curve = "AUTO"
+op.world = "NEW"
+op.destination = "PACKED"
+op.compression = "ZIP"
