@@ -17,10 +17,10 @@ from .convert import convert
 from .errors import HdrError
 from .library import command
 from .runtime import require
-from .settings import Compression, Conversion, ConvertSettings, Device, InputCurve, Projection
+from .settings import Compression, Conversion, ConvertSettings, Device, InputCurve, Projection, Scale
 from .version import __version__
 
-_CURVES = {"srgb": "sRGB curve", "camera": "camera curve"}
+_CURVES = {"srgb": "sRGB curve", "camera": "camera curve", "linear": "HDR already"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -44,13 +44,6 @@ def _parser() -> argparse.ArgumentParser:
     one = commands.add_parser("convert", help="convert one photo")
     one.add_argument("source", type=Path, metavar="PHOTO")
     one.add_argument("-o", "--output", type=Path, metavar="OUT.exr", help="default: PHOTO's name with _hdri.exr, beside it")
-    one.add_argument(
-        "--projection",
-        choices=get_args(Projection),
-        default="auto",
-        help="auto: a 2:1 picture is a panorama, others are refused; flat: a picture with no wrap; tileable: its edges join "
-        "(default: %(default)s)",
-    )
     one.add_argument("--sheet", type=Path, metavar="SHEET.png", help="also make a picture that shows photo and result")
     one.set_defaults(run=_convert)
 
@@ -68,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     seen.add_argument("sheet", type=Path, metavar="SHEET.png")
     seen.set_defaults(run=_sheet)
 
+    _add_view(one)
     one.add_argument(
         "--input-curve",
         choices=get_args(InputCurve),
@@ -82,6 +76,27 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_view(one: argparse.ArgumentParser) -> None:
+    """What the photo shows, and how it goes into the sphere."""
+    one.add_argument(
+        "--projection",
+        choices=get_args(Projection),
+        default="auto",
+        help="what the photo is. auto: find out, and complete the sphere around it; flat: a picture, no sphere; tileable: a "
+        "picture whose edges join; by_shape: 2:1 is a panorama, others flat (default: %(default)s)",
+    )
+    one.add_argument("--fov", type=float, default=0.0, help="horizontal field of view in degrees (default: as EXIF tells)")
+    for name, what in (("pitch", "up"), ("roll", "clockwise"), ("yaw", "to the left")):
+        one.add_argument(f"--{name}", type=float, default=0.0, help=f"degrees to turn the photo {what}")
+    one.add_argument(
+        "--scale",
+        choices=get_args(Scale),
+        default="white",
+        help="what 1.0 is: the photo's white; its middle at 0.18 (grey); cd/m2 (absolute) or W/(m2 sr) (watts), from EXIF "
+        "(default: %(default)s)",
+    )
+
+
 def _terminate(_signal: int, _frame: object) -> NoReturn:
     """Leave as an exception does, so that the temporary file goes too."""
     raise SystemExit(128 + signal.SIGTERM)
@@ -94,8 +109,7 @@ def _fail(message: str) -> int:
 
 def _convert(options: argparse.Namespace) -> int:
     output = options.output or options.source.parent / f"{options.source.stem}_hdri.exr"
-    settings = ConvertSettings(options.projection, options.input_curve, options.compression, options.device)
-    _convert_one(options.source, output, options.sheet, settings, options)
+    _convert_one(options.source, output, options.sheet, _settings(options), options)
     return 0
 
 
@@ -107,6 +121,20 @@ def _sheet(options: argparse.Namespace) -> int:
     if not options.quiet:
         print(made)
     return 0
+
+
+def _settings(options: argparse.Namespace) -> ConvertSettings:
+    return ConvertSettings(
+        options.projection,
+        options.input_curve,
+        options.compression,
+        options.device,
+        options.fov,
+        options.pitch,
+        options.roll,
+        options.yaw,
+        options.scale,
+    )
 
 
 def _convert_one(
@@ -130,9 +158,10 @@ def _convert_one(
 
 
 def _summary(done: Conversion) -> str:
+    seen = "" if done.view.kind == done.projection and done.view.covered >= 1 else f" {done.view.in_words()}"
     return (
         f"{done.output}: {done.width} x {done.height} {done.projection}, {_CURVES[done.input_curve]}, {done.pixel_type}, "
-        f"peak {done.peak:.4g}, {done.seconds:.1f} s on {done.device}. {done.restored.in_words()}"
+        f"peak {done.peak:.4g}, {done.seconds:.1f} s on {done.device}. {done.restored.in_words()}{seen}"
     )
 
 

@@ -213,7 +213,7 @@ class WorkerClient:
 
         To be asked for as soon as a conversion is likely. Answers and fails as `hello`, and names the "device", too.
         """
-        return self._ask(Job(self, dict, None), {"op": "warm_up"})
+        return self._ask(Job(self, dict), {"op": "warm_up"})
 
     def cancel(self) -> None:
         """Stop at once what is being converted: kill the process, remove its temporary file; unfinished jobs get Cancelled.

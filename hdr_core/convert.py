@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from .atomic import replacing
 from .errors import Cancelled, DeviceError, OutputError
-from .exr import SOFTWARE, is_ours, write_exr
-from .projection import resolve_projection
+from .exr import is_ours, write_exr
+from .result import header, look_at, range_of
 from .runtime import require
+from .scale import check_scale, white_in
 from .settings import Conversion, ConvertSettings, IsCancelled, Progress, Shape
-from .sun import Sun
-from .version import __version__
 
 if TYPE_CHECKING:
-    from .photo import Photo
+    import numpy as np
+
+    from .photo import HdrPicture, Photo
+    from .projection.choose import Chosen
     from .reconstruct import Radiance
 
 _DEFAULTS = ConvertSettings()
-_STAGES = {"Reading": (0.0, 0.05), "Restoring light": (0.05, 0.9), "Writing": (0.9, 1.0)}  # parts of the whole, roughly by time
+_STAGES = {  # parts of the whole, roughly by time
+    "Reading": (0.0, 0.05),
+    "Restoring light": (0.05, 0.8),
+    "Completing the sphere": (0.8, 0.9),
+    "Writing": (0.9, 1.0),
+}
 
 
 def convert(
@@ -50,6 +56,14 @@ def convert(
     return convert_with(Path(source), writer, lambda _: settings, progress=progress, cancelled=cancelled)
 
 
+@dataclass(frozen=True)
+class Result:
+    """What a conversion made: pixels (H, W, 3) float32 linear Rec.709, and alpha (H, W), codes or [0, 1], or None."""
+
+    pixels: np.ndarray
+    alpha: np.ndarray | None
+
+
 class Writer(Protocol):
     """What becomes of a restored photo."""
 
@@ -60,39 +74,63 @@ class Writer(Protocol):
     def check(self, source: Path) -> None:
         """Raise OutputError if the result may not or cannot be written: asked early, because restoring may take minutes."""
 
-    def write(self, photo: Photo, radiance: Radiance, header: dict[str, str]) -> Literal["half", "float"]:
-        """Write it; returns the pixel type. `header` says how it was made."""
+    def write(self, picture: Photo | HdrPicture, result: Result, header: dict[str, str]) -> Literal["half", "float"]:
+        """Write it; returns the pixel type. picture: what it was made from; `header` says how."""
 
 
 def convert_with(
     source: Path,
     writer: Writer,
-    choose: Callable[[Photo], ConvertSettings],
+    choose_settings: Callable[[Photo | HdrPicture], ConvertSettings],
     *,
     progress: Progress | None = None,
     cancelled: IsCancelled | None = None,
 ) -> Conversion:
-    """As `convert`, but `writer` decides what is written and where, and `choose` the settings, once the photo is known."""
+    """As `convert`, but `writer` decides what is written and where, and `choose_settings`, once the photo is known."""
     began = time.perf_counter()
     steps = _Steps(progress, cancelled)
     try:
         steps.enter("Reading")
         require("numpy")
-        from .photo import read_photo
+        from .photo import HdrPicture, read_source
 
-        photo = read_photo(source)
-        settings = choose(photo)
-        projection = resolve_projection(photo.width, photo.height, settings.projection)
+        picture = read_source(source)
+        settings = choose_settings(picture)
+        check_scale(settings.scale, picture.tags)
         writer.check(source)
+        require("torch")
+        from .projection.choose import choose
+        from .whole import as_sphere, assemble_cube, turned
+
+        pixels = picture.light if isinstance(picture, HdrPicture) else picture.pixels
+        chosen = choose(pixels, picture.tags, settings, source)
+        if chosen.layout is not None or chosen.files is not None:
+            picture, chosen = assemble_cube(picture, chosen)
 
         steps.enter("Restoring light")
+        lens, view = chosen.lens, turned(chosen.view, settings)
+        panorama = lens is not None and lens.whole
         with ThreadPoolExecutor(1) as beside:
-            range_before = beside.submit(_range_of, photo)
-            radiance = _restore(photo, projection, settings, steps, cancelled)
+            range_before = beside.submit(range_of, picture)
+            radiance = _developed(picture, chosen, settings, steps, cancelled)
+        light, alpha = radiance.pixels, picture.alpha
+        white = white_in(settings.scale, picture.tags, light)
+        if lens is None:
+            view = chosen.view
+        elif not panorama or any((view.pitch, view.roll, view.yaw)):
+            steps.enter("Completing the sphere")
+            sphere = as_sphere(light, alpha, chosen, settings, steps.within)
+            light, alpha, view = sphere.pixels, None, sphere.view
 
         steps.enter("Writing")
-        seen = _look_at(radiance, projection, range_before.result())
-        pixel_type = writer.write(photo, radiance, _header(settings, projection, radiance, seen))
+        gain = "" if isinstance(picture, HdrPicture) or picture.gain is None else picture.gain.kind
+        view = replace(view, gain_map=gain, orientation=picture.tags.orientation)
+        flat: Shape = "tileable" if settings.projection == "tileable" else "flat"
+        projection = flat if lens is None else "equirectangular"
+        if white != 1:
+            light = light * light.dtype.type(white)
+        seen = look_at(light, white, projection, range_before.result())
+        pixel_type = writer.write(picture, Result(light, alpha), header(settings, projection, radiance, seen, view))
     except MemoryError as error:
         raise DeviceError(
             "There is not enough memory for this picture.", "Close other programs, or make it smaller."
@@ -101,8 +139,8 @@ def convert_with(
     return Conversion(
         source=str(source),
         output=str(writer.output),
-        width=photo.width,
-        height=photo.height,
+        width=light.shape[1],
+        height=light.shape[0],
         projection=projection,
         input_curve=radiance.input_curve,
         pixel_type=pixel_type,
@@ -116,6 +154,8 @@ def convert_with(
         range_before=seen.range_before,
         range_after=seen.range_after,
         sun=seen.sun,
+        view=view,
+        white=white,
     )
 
 
@@ -128,25 +168,26 @@ class _ExrWriter:
     def check(self, source: Path) -> None:
         check_output(source, self.output, overwrite=self.overwrite)
 
-    def write(self, photo: Photo, radiance: Radiance, header: dict[str, str]) -> Literal["half", "float"]:
+    def write(self, _: Photo | HdrPicture, result: Result, header: dict[str, str]) -> Literal["half", "float"]:
         compression = self.settings.compression
         return write_exr(
-            self.output, radiance.pixels, alpha=photo.alpha, compression=compression, header=header, overwrite=True
+            self.output, result.pixels, alpha=result.alpha, compression=compression, header=header, overwrite=True
         )  # `check` has decided
 
 
-def _restore(
-    photo: Photo, projection: Shape, settings: ConvertSettings, steps: _Steps, cancelled: IsCancelled | None
+def _developed(
+    picture: Photo | HdrPicture, chosen: Chosen, settings: ConvertSettings, steps: _Steps, cancelled: IsCancelled | None
 ) -> Radiance:
+    from .develop import develop
     from .network.padding import tiling
-    from .reconstruct import reconstruct
 
-    with tiling() if projection == "tileable" else nullcontext():
-        return reconstruct(
-            photo,
-            panorama=projection == "equirectangular",
-            input_curve=settings.input_curve,
-            device=settings.device,
+    lens = chosen.lens
+    with tiling() if settings.projection == "tileable" else nullcontext():
+        return develop(
+            picture,
+            settings,
+            panorama=lens is not None and lens.whole,
+            wraps=lens is not None and lens.wraps,
             progress=steps.within,
             cancelled=cancelled,
         )
@@ -196,43 +237,3 @@ def check_output(
         raise OutputError(
             f'"{output}" exists and was not made by this software.', "Choose another name, or allow it to be overwritten."
         )
-
-
-@dataclass(frozen=True)
-class _Seen:
-    """What the result shows; see `Conversion`."""
-
-    peak: float
-    range_before: float
-    range_after: float
-    sun: Sun | None
-
-
-def _range_of(photo: Photo) -> float:
-    from .light import dynamic_range
-    from .photo import srgb_decode
-
-    return dynamic_range(photo.pixels, lambda codes: srgb_decode(codes / photo.white))
-
-
-def _look_at(radiance: Radiance, projection: Shape, range_before: float) -> _Seen:
-    from .light import dynamic_range, find_sun
-
-    sun = find_sun(radiance.pixels) if projection == "equirectangular" else None
-    return _Seen(float(radiance.pixels.max()), range_before, dynamic_range(radiance.pixels), sun)
-
-
-def _header(settings: ConvertSettings, projection: Shape, radiance: Radiance, seen: _Seen) -> dict[str, str]:
-    """What the file says of its making. Nothing that differs between callers: no paths, no times."""
-    return {
-        "software": f"{SOFTWARE} {__version__}",
-        "settings": json.dumps(asdict(settings), sort_keys=True),
-        "projection": projection,
-        "inputCurve": radiance.input_curve,
-        "restoredLight": radiance.restored.in_numbers(),
-        "dynamicRange": f"{seen.range_before:.2f} to {seen.range_after:.2f} stops",
-        "peak": f"{seen.peak:.5g}",
-        "sun": seen.sun.in_numbers() if seen.sun is not None else "none",
-        "weights": radiance.weights,
-        "device": radiance.device,
-    }

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from . import png
+from . import nclx, png
 from .colour import to_srgb
 from .errors import PhotoError
+from .heif import full_range, read_heic
 from .icc import Profile, adobe_rgb, parse_profile, pure_gamma
 from .runtime import require
 
 MAX_PIXELS = 2**29
 """Larger pictures are refused before they are decoded: a small file can unpack to terabytes."""
+
+HEIC = "heic"
+"""What `decode` calls the loader of HEIC files: libvips comes without a decoder for them."""
 
 _COLOURS = {"b-w": 1, "grey16": 1, "srgb": 3, "rgb": 3, "rgb16": 3, "cmyk": 4}
 _ICC = "icc-profile-data"
@@ -23,14 +28,31 @@ _SPACES = {1: ("GRAY", "RGB"), 3: ("RGB",), 4: ("CMYK",)}
 _RESAVE = "Open it in an image editor and save it as an 8 or 16-bit RGB PNG or TIFF."
 
 
-def decode(path: Path, loader: str) -> tuple[np.ndarray, str]:
-    """Decode the first page of a file by the libvips loader of that name ("jpegload", ...): upright, in sRGB code values.
+@dataclass(frozen=True)
+class Decoded:
+    """codes: (H, W, 3 or 4) uint8 or uint16, the fourth channel is alpha; profile: what the colours were taken for.
 
-    Returns (H, W, 3 or 4) uint8 or uint16 (the fourth channel is alpha), and what the colours were taken for.
+    exif, xmp: as they lie in the file. gain: Apple's gain map of a HEIC file, (h, w, 1). hdr: (primaries, transfer) where the
+    codes are not sRGB's but those of an HDR display, see `nclx.to_light`.
+    """
+
+    codes: np.ndarray
+    profile: str
+    exif: bytes | None = None
+    xmp: bytes | None = None
+    gain: np.ndarray | None = None
+    hdr: tuple[int, int] | None = None
+
+
+def decode(path: Path, loader: str) -> Decoded:
+    """Decode the first page of a file by the libvips loader of that name ("jpegload", ...), or `HEIC`: upright, in sRGB codes.
+
     8-bit sRGB keeps its codes; everything that has to be converted becomes uint16. Raises PhotoError.
     """
     pyvips = require("pyvips")
     failures = (pyvips.Error, UnicodeDecodeError)  # pyvips stumbles over its own message when a damaged file is quoted in it
+    if loader == HEIC:
+        return _decode_heic(pyvips, path)
     try:
         return _decode(pyvips, path, loader, "warning" if loader == "jpegload" else "error")
     except failures as error:
@@ -43,20 +65,65 @@ def decode(path: Path, loader: str) -> tuple[np.ndarray, str]:
         raise _damaged(path, _reason(error)) from error
 
 
-def _decode(pyvips: Any, path: Path, loader: str, fail_on: str) -> tuple[np.ndarray, str]:
+def _decode(pyvips: Any, path: Path, loader: str, fail_on: str) -> Decoded:
     image = _open(pyvips, path, loader, fail_on)
+    exif, xmp = (bytes(image.get(name)) if image.get_typeof(name) else None for name in ("exif-data", "xmp-data"))
+    numbers = nclx.read_nclx(path) if loader == "heifload" else None
+    bits = image.get("bits-per-sample") if loader == "heifload" and image.get_typeof("bits-per-sample") else 16
+    return replace(_to_srgb(path, loader, image, numbers, bits), exif=exif or _tiff_exif(path, loader), xmp=xmp)
+
+
+def _decode_heic(pyvips: Any, path: Path) -> Decoded:
+    try:
+        read = read_heic(path, MAX_PIXELS)
+    except (ValueError, EOFError, SyntaxError, RuntimeError, OSError) as error:
+        raise _damaged(path, str(error)) from error
+    if isinstance(read, tuple):
+        raise _too_large(path, *read)
+    deep = read.pixels.dtype == np.uint16
+    interpretation = ("grey16" if deep else "b-w") if read.pixels.shape[2] < 3 else "rgb16" if deep else "srgb"
+    image = pyvips.Image.new_from_array(read.pixels).copy(interpretation=interpretation)
+    if read.icc:
+        image.set_type(pyvips.GValue.blob_type, _ICC, read.icc)
+    return replace(_to_srgb(path, HEIC, image, read.nclx), exif=read.exif, xmp=read.xmp, gain=read.gain)
+
+
+def _to_srgb(path: Path, loader: str, image: Any, numbers: tuple[int, int] | None, bits: int = 16) -> Decoded:
+    """The picture's codes in sRGB. numbers: its colours by `nclx`; bits: how many of a 16-bit picture's are used."""
     colours = _COLOURS[image.interpretation]
     image, profile = _profile(path, loader, image, colours)
+    if profile is None and numbers is not None and colours == 3:
+        if nclx.is_hdr(numbers[1]):
+            wide = image if image.format == "ushort" else (image * 257).cast("ushort")
+            return Decoded(full_range(_pixels(wide), bits), "HDR", hdr=numbers)
+        profile = nclx.profile(numbers[0])
     if colours == 1 and profile is not None and profile.space == "RGB":
         grey = image.extract_band(0)
         image = grey.bandjoin([grey, grey, *image.bandsplit()[1:]]).copy(interpretation="srgb")
         colours = 3
     if colours == 4 or (profile is not None and not profile.curves):
-        return _pixels(_through_libvips(image, colours, profile)), profile.description if profile else "CMYK without profile"
-    codes = _pixels(image if image.bands <= colours + 1 else image.extract_band(0, n=colours + 1))
+        described = profile.description if profile else "CMYK without profile"
+        return Decoded(_pixels(_through_libvips(image, colours, profile)), described)
+    codes = full_range(_pixels(image if image.bands <= colours + 1 else image.extract_band(0, n=colours + 1)), bits)
     if profile is None or profile.is_srgb:
-        return _three_channels(codes, colours), "sRGB"
-    return _three_channels(_through_curves(codes, colours, profile), colours), profile.description
+        return Decoded(_three_channels(codes, colours), "sRGB")
+    return Decoded(_three_channels(_through_curves(codes, colours, profile), colours), profile.description)
+
+
+def _tiff_exif(path: Path, loader: str) -> bytes | None:
+    """libvips passes over the EXIF data of TIFF files."""
+    if loader != "tiffload":
+        return None
+    pillow = require("PIL.Image")
+    try:
+        with pillow.open(path) as image:
+            exif = image.getexif()
+            small = pillow.Exif()
+            small.update({tag: exif[tag] for tag in (0x010F, 0x0110) if tag in exif})
+            small.get_ifd(0x8769).update(exif.get_ifd(0x8769))
+            return small.tobytes()
+    except Exception:  # noqa: BLE001  (only a hint, and damaged ones may fail in any way)
+        return None
 
 
 def _open(pyvips: Any, path: Path, loader: str, fail_on: str) -> Any:
@@ -65,10 +132,7 @@ def _open(pyvips: Any, path: Path, loader: str, fail_on: str) -> Any:
     options = {"fail_on": fail_on, "revalidate": True, "access": "sequential"}
     image = getattr(pyvips.Image, loader)(os.fsencode(path), **options)
     if image.width * image.height > MAX_PIXELS:
-        raise PhotoError(
-            f'"{path}" is {image.width} x {image.height}, more than {MAX_PIXELS} pixels.',
-            "Make it smaller, or cut it in parts.",
-        )
+        raise _too_large(path, image.width, image.height)
     if image.format in {"float", "double", "complex", "dpcomplex"} and image.interpretation != "lab":
         raise already_hdr(path)
     if image.format not in {"uchar", "ushort"} or image.bands < _COLOURS.get(image.interpretation, image.bands + 1):
@@ -136,6 +200,10 @@ def _pixels(image: Any) -> np.ndarray:
 
 def _three_channels(codes: np.ndarray, colours: int) -> np.ndarray:
     return codes if colours == 3 else codes[..., [0, 0, 0, *range(1, codes.shape[2])]]
+
+
+def _too_large(path: Path, width: int, height: int) -> PhotoError:
+    return PhotoError(f'"{path}" is {width} x {height}, more than {MAX_PIXELS} pixels.', "Make it smaller, or cut it in parts.")
 
 
 def already_hdr(path: Path) -> PhotoError:

@@ -12,12 +12,10 @@ from .errors import PhotoError
 from .parallel import in_parallel, processors
 from .runtime import require
 from .settings import Compression
+from .version import SOFTWARE
 
 if TYPE_CHECKING:
     import numpy as np
-
-SOFTWARE = "LDR to HDRI"
-"""How the header's `software` begins in every file that we write; a space and the version follow."""
 
 HALF_MAX = 65504.0
 REC709_D65 = (0.64, 0.33, 0.30, 0.60, 0.15, 0.06, 0.3127, 0.3290)

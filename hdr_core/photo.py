@@ -1,19 +1,24 @@
-"""A photo file, decoded: upright, in sRGB code values, its alpha apart."""
+"""A photo file, decoded: upright, in sRGB code values, its alpha apart; or the light of a picture that is HDR already."""
 
 from __future__ import annotations
 
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tokenize import TokenError
 
 import numpy as np
 
+from .camera_tags import NO_TAGS, CameraTags, read_tags
 from .colour import srgb_decode, srgb_encode
-from .decode import MAX_PIXELS, already_hdr, decode
+from .decode import HEIC, MAX_PIXELS, Decoded, already_hdr, decode
 from .errors import PhotoError
+from .gain_jpeg import read_gain_map
+from .gain_map import GainMap, from_apple
+from .hdr_file import EXR, RADIANCE, read_exr_light, read_radiance
+from .nclx import to_light
 
-__all__ = ["Photo", "read_photo", "srgb_decode", "srgb_encode"]
+__all__ = ["HdrPicture", "Photo", "read_photo", "read_source", "srgb_decode", "srgb_encode"]
 
 # What a file is, is told by how it begins; its name does not matter. Nothing else ever reaches a decoder.
 _LOADERS = (
@@ -28,8 +33,9 @@ _LOADERS = (
 _NPY = b"\x93NUMPY"
 _HDR = (b"\x76\x2f\x31\x01", b"#?RADIANCE", b"#?RGBE", b"PF\n", b"PF4\n", b"Pf\n")
 _HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"avif", b"avis")
+_AVIF_BRANDS = (b"avif", b"avis")
 _RAW_SUFFIXES = {".dng", ".nef", ".nrw", ".cr2", ".arw", ".sr2", ".srw", ".pef", ".3fr", ".iiq", ".erf", ".dcr", ".kdc"}
-_FORMATS = "a JPEG, PNG, TIFF or WebP file"
+_FORMATS = "a JPEG, HEIC, AVIF, PNG, TIFF or WebP file"
 
 
 @dataclass(frozen=True)
@@ -39,11 +45,14 @@ class Photo:
     pixels: (H, W, 3) uint8 or uint16, display-encoded sRGB code values with Rec.709 primaries, row 0 at the top.
     alpha: (H, W) of the same type, straight; None where there is none, or all is opaque.
     profile: what the colours were taken for: "sRGB" (also when nothing is said), or the colour profile's description.
+    tags: what its metadata tell of the camera. gain: the light above white that the file holds beside the picture.
     """
 
     pixels: np.ndarray
     alpha: np.ndarray | None
     profile: str
+    tags: CameraTags = NO_TAGS
+    gain: GainMap | None = None
 
     @property
     def height(self) -> int:
@@ -59,25 +68,70 @@ class Photo:
         return int(np.iinfo(self.pixels.dtype).max)
 
 
+@dataclass(frozen=True)
+class HdrPicture:
+    """A picture that holds its light already: (H, W, 3) float32 linear Rec.709, row 0 at the top; alpha (H, W) in [0, 1]."""
+
+    light: np.ndarray
+    alpha: np.ndarray | None = None
+    tags: CameraTags = NO_TAGS
+
+
 def read_photo(path: Path) -> Photo:
-    """Read a JPEG, PNG, WebP, TIFF or GIF file (its first page), or raw sRGB code values from an .npy file.
+    """As `read_source`, of LDR photos only: raises PhotoError for a picture that is HDR already."""
+    path = Path(path)
+    if _start(path).startswith(_HDR):
+        raise already_hdr(path)
+    source = read_source(path)
+    if isinstance(source, HdrPicture):
+        raise already_hdr(path)
+    return source
+
+
+def read_source(path: Path) -> Photo | HdrPicture:
+    """Read a JPEG, HEIC, AVIF, PNG, WebP, TIFF or GIF file (its first page), raw sRGB code values from an .npy file, or an HDR
+    picture: OpenEXR, Radiance, and HEIC or AVIF with the code values of an HDR display (PQ, HLG).
 
     EXIF orientation and colour profiles are applied. 8-bit sRGB stays as it is, bit for bit; other spaces become 16-bit sRGB,
     where colours outside of Rec.709 are clipped. An .npy file holds (H, W, 3 or 4) uint8 or uint16, row 0 at the top.
 
-    Raises PhotoError when the file is missing, damaged, too large, already HDR, or not a picture of these kinds;
-    RuntimeMissingError without pyvips.
+    Raises PhotoError when the file is missing, damaged, too large, or not a picture of these kinds; RuntimeMissingError without
+    pyvips, pi-heif (HEIC), pillow or OpenEXR.
     """
     path = Path(path)
     start = _start(path)
-    codes, profile = (_read_npy(path), "sRGB") if start.startswith(_NPY) else decode(path, _loader(path, start))
-    white = np.iinfo(codes.dtype).max
-    alpha = codes[..., 3] if codes.shape[2] == 4 and codes[..., 3].min() < white else None
-    return Photo(
-        pixels=np.ascontiguousarray(codes[..., :3]),
-        alpha=None if alpha is None else np.ascontiguousarray(alpha),
-        profile=profile,
-    )
+    if start.startswith(EXR):
+        light, alpha = read_exr_light(path)
+        return HdrPicture(light, alpha)
+    if start.startswith(RADIANCE):
+        return HdrPicture(read_radiance(path, MAX_PIXELS))
+    loader = "" if start.startswith(_NPY) else _loader(path, start)
+    decoded = decode(path, loader) if loader else Decoded(_read_npy(path), "sRGB")
+    height, width = decoded.codes.shape[:2]
+    tags = read_tags(decoded.exif, decoded.xmp, width, height)
+    white = np.iinfo(decoded.codes.dtype).max
+    alpha = decoded.codes[..., 3] if decoded.codes.shape[2] == 4 and decoded.codes[..., 3].min() < white else None
+    alpha = None if alpha is None else np.ascontiguousarray(alpha)
+    pixels = np.ascontiguousarray(decoded.codes[..., :3])
+    if decoded.hdr is not None:
+        return HdrPicture(to_light(pixels, *decoded.hdr), None if alpha is None else alpha / np.float32(white), tags)
+    return Photo(pixels, alpha, decoded.profile, tags, _gain(path, loader, decoded, tags))
+
+
+def _gain(path: Path, loader: str, decoded: Decoded, tags: CameraTags) -> GainMap | None:
+    """The gain map, upright as the picture."""
+    if decoded.gain is not None and tags.headroom is not None:
+        return from_apple(decoded.gain, tags.headroom)
+    gain = read_gain_map(path, tags.headroom) if loader == "jpegload" else None
+    return gain and replace(gain, pixels=_upright(gain.pixels, tags.orientation))
+
+
+def _upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
+    """Turned and mirrored as EXIF's orientation asks."""
+    if orientation in {5, 6, 7, 8}:
+        pixels = pixels.swapaxes(0, 1)
+    pixels = pixels[::-1] if orientation in {3, 4, 7, 8} else pixels
+    return np.ascontiguousarray(pixels[:, ::-1] if orientation in {2, 3, 6, 7} else pixels)
 
 
 def _start(path: Path) -> bytes:
@@ -89,7 +143,7 @@ def _start(path: Path) -> bytes:
         if not stat.S_ISREG(status.st_mode):
             raise PhotoError(f'"{path}" is not an ordinary file.', f"Give the path of {_FORMATS}.")
         with path.open("rb") as file:
-            start = file.read(16)
+            start = file.read(64)
     except FileNotFoundError as error:
         raise PhotoError(f'There is no file "{path}".', "Check the path.") from error
     except OSError as error:
@@ -106,7 +160,7 @@ def _loader(path: Path, start: bytes) -> str:
     if start.startswith(_HDR):
         raise already_hdr(path)
     if start[4:8] == b"ftyp" and start[8:12] in _HEIF_BRANDS:
-        raise PhotoError(f'"{path}" is a HEIC or AVIF picture, which is not supported.', f"Save it as {_FORMATS}.")
+        return "heifload" if start[8:12] in _AVIF_BRANDS or any(brand in start[16:] for brand in _AVIF_BRANDS) else HEIC
     if start[:4] == b"RIFF" and start[8:12] == b"WEBP":
         return "webpload"
     loader = next((loader for magic, loader in _LOADERS if start.startswith(magic)), None)

@@ -47,7 +47,7 @@ class Radiance:
     """
 
     pixels: np.ndarray
-    input_curve: Literal["srgb", "camera"]
+    input_curve: Literal["srgb", "camera", "linear"]
     restored: RestoredLight
     device: str
     weights: str

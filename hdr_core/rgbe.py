@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from .atomic import replacing
 from .errors import PhotoError
-from .exr import SOFTWARE
+from .version import SOFTWARE
 
 if TYPE_CHECKING:
     import numpy as np

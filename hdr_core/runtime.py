@@ -14,15 +14,17 @@ REQUIREMENTS = {
     "safetensors": "safetensors==0.8.0",
     "pyvips": "pyvips==3.2.0 pyvips-binary==8.18.7",
     "OpenEXR": "OpenEXR==3.5.3",
+    "PIL": "pillow==13.0.0",
+    "pi_heif": "pi-heif==1.4.0",
 }
 
 
 def require(module: str) -> ModuleType:
-    """Import one of `REQUIREMENTS`; raises RuntimeMissingError when this Python has it not, or cannot load it."""
+    """Import one of `REQUIREMENTS`, or a module in it; raises RuntimeMissingError when this Python cannot."""
     try:
         return importlib.import_module(module)
     except (ImportError, OSError) as error:  # OSError: the package is there, its shared library is not
         raise RuntimeMissingError(
             f"This Python ({sys.executable}) cannot import {module}: {error}.",
-            f"Install it with: python -m pip install {REQUIREMENTS[module]}",
+            f"Install it with: python -m pip install {REQUIREMENTS[module.partition('.')[0]]}",
         ) from error

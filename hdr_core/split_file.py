@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from .errors import OutputError, PhotoError, ProjectionError
-from .exr import SOFTWARE, is_ours, read_exr, write_exr
+from .exr import is_ours, read_exr, write_exr
 from .runtime import require
 from .sun import Sun
-from .version import __version__
+from .version import SOFTWARE, __version__
 
 _OURS = ("settings", "projection", "inputCurve", "restoredLight", "dynamicRange", "peak", "weights", "device")
 

@@ -4,19 +4,32 @@ from __future__ import annotations
 
 from .settings import Conversion
 
-_CURVES = {"srgb": "sRGB", "camera": "a camera's"}
+_CURVES = {
+    "srgb": "The photo's curve was taken for sRGB.",
+    "camera": "The photo's curve was taken for a camera's.",
+    "linear": "The picture was HDR already: its light was taken as it is.",
+}
 
 
 def lines(done: Conversion) -> tuple[str, ...]:
     """Sentences, each for itself: dynamic range and peak, restored light, the sun, the input curve."""
     peak = f"{done.peak:,.0f}" if done.peak >= 100 else f"{done.peak:.3g}"
     range_ = f"Dynamic range: {done.range_before:.1f} stops before, {done.range_after:.1f} after; peak {peak} times white."
-    return (range_, done.restored.in_words(), *_sun(done), f"The photo's curve was taken for {_CURVES[done.input_curve]}.")
+    return (range_, done.restored.in_words(), *_sun(done), curve_in_words(done), *_view(done))
+
+
+def curve_in_words(done: Conversion) -> str:
+    """What the photo's curve was taken for."""
+    return _CURVES[done.input_curve]
 
 
 def in_words(done: Conversion) -> str:
     """`lines` as one text."""
     return " ".join(lines(done))
+
+
+def _view(done: Conversion) -> tuple[str, ...]:
+    return () if done.projection == "flat" else (done.view.in_words(),)
 
 
 def _sun(done: Conversion) -> tuple[str, ...]:

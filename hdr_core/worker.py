@@ -23,6 +23,7 @@ import json
 import os
 import platform
 import queue
+import re
 import signal
 import sys
 import threading
@@ -194,4 +195,9 @@ def _malformed(why: str) -> WorkerError:
 def _versions() -> dict[str, str]:
     for module in REQUIREMENTS:
         require(module)
-    return {"Python": platform.python_version(), **{module: version(module) for module in REQUIREMENTS}}
+    return {"Python": platform.python_version(), **{module: version(_package(module)) for module in REQUIREMENTS}}
+
+
+def _package(module: str) -> str:
+    """What pip calls it."""
+    return re.split("[=>]", REQUIREMENTS[module])[0]

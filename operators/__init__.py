@@ -16,6 +16,7 @@ from . import (
     task_queue,
 )
 from .add_nodes import LDR_TO_HDRI_OT_add_compositor_node, LDR_TO_HDRI_OT_add_world_node
+from .camera_match import LDR_TO_HDRI_OT_match_camera
 from .cancel import LDR_TO_HDRI_OT_cancel, LDR_TO_HDRI_OT_cancel_all
 from .convert import LDR_TO_HDRI_OT_convert
 from .drop import LDR_TO_HDRI_OT_drop
@@ -34,6 +35,7 @@ _CLASSES = (
     LDR_TO_HDRI_OT_cancel_all,
     LDR_TO_HDRI_OT_split_sun,
     LDR_TO_HDRI_OT_merge_sun,
+    LDR_TO_HDRI_OT_match_camera,
     LDR_TO_HDRI_OT_add_world_node,
     LDR_TO_HDRI_OT_add_compositor_node,
     LDR_TO_HDRI_OT_reconvert,

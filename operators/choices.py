@@ -9,16 +9,44 @@ import bpy
 HIDDEN = {"HIDDEN", "SKIP_SAVE"}
 BLEND_RELATIVE = {"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5, 0) else set()
 PATH = {"SKIP_SAVE"} | BLEND_RELATIVE
-PICTURES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp")
+PICTURES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".heic", ".heif", ".hif", ".avif", ".exr", ".hdr")
 PICTURE_FILTER = ";".join(f"*{suffix}" for suffix in PICTURES)
 
 PROJECTION: dict[str, Any] = {
     "name": "Projection",
     "description": "Which part of the world the photo shows",
     "items": (
-        ("AUTO", "Automatic", "A photo twice as wide as high is a panorama; others are refused"),
-        ("EQUIRECTANGULAR", "Panorama", "All around: equirectangular, twice as wide as high"),
-        ("FLAT", "Picture", "A picture of any shape, whose edges do not join"),
+        ("AUTO", "Automatic", "Find out what the photo is, and complete the sphere around it"),
+        ("EQUIRECTANGULAR", "Panorama", "Equirectangular: all around and 2:1, or the field of view that is given"),
+        ("PERSPECTIVE", "Photo", "An ordinary photo; the rest of the sphere is filled in"),
+        ("CYLINDRICAL", "Cylindrical", "A sweep panorama of a phone, or another cylindrical one"),
+        ("FISHEYE", "Fisheye", "A fisheye, whole or cropped"),
+        ("DUAL_FISHEYE", "Dual Fisheye", "Two fisheyes side by side, of a 360 degree camera"),
+        ("MIRROR_BALL", "Mirror Ball", "A mirroring ball that fills the picture, or stands on black"),
+        ("CUBE", "Cube Map", "Six faces: a cross, a strip, or six files"),
+        ("FLAT", "Picture", "A picture of any shape, as it is: no sphere"),
+        ("BY_SHAPE", "By Shape", "A photo that is exactly 2:1 is a panorama, others are pictures"),
+    ),
+}
+ANGLES: dict[str, dict[str, Any]] = {
+    "fov": {
+        "name": "Field of View",
+        "description": "Degrees across the photo; of a fisheye, what its circle holds. 0: as the photo tells",
+        "min": 0.0,
+        "max": 360.0,
+    },
+    "pitch": {"name": "Pitch", "description": "Degrees up, beside what the photo's data say", "min": -90.0, "max": 90.0},
+    "roll": {"name": "Roll", "description": "Degrees clockwise, beside what the photo's data say", "min": -180.0, "max": 180.0},
+    "yaw": {"name": "Yaw", "description": "Degrees to the left of the environment's middle", "min": -360.0, "max": 360.0},
+}
+SCALE: dict[str, Any] = {
+    "name": "Scale",
+    "description": "What 1.0 in the environment is",
+    "items": (
+        ("WHITE", "Photo White", "1.0 is the photo's white"),
+        ("GREY", "Grey Card", "The photo's middle brightness becomes 0.18"),
+        ("ABSOLUTE", "cd/m²", "Luminance, from the exposure that the photo's EXIF data tell"),
+        ("WATTS", "W/(m² sr)", "Radiance in the unit of Blender's lamps, from the exposure that the photo's EXIF data tell"),
     ),
 }
 INPUT_CURVE: dict[str, Any] = {

@@ -123,9 +123,8 @@ def _describe(made: Conversion, image: bpy.types.Image, world: bpy.types.World |
     place = "this .blend" if image.packed_file else made.output
     peak = f"{made.peak:,.0f}" if made.peak >= 100 else f"{made.peak:.3g}"
     lit = f'; it lights the world "{world.name}"' if world is not None else ""
-    curve = {"srgb": "sRGB", "camera": "a camera's"}[made.input_curve]
     return (
         f"{made.width} x {made.height} HDRI written to {place} in {made.seconds:.1f} s on {made.device}; "
-        f"its peak is {peak} times the photo's white, the photo's curve was taken for {curve}{lit}. "
+        f"its peak is {peak} times the photo's white{lit}. "
         f"{made.restored.in_words()}"
     )

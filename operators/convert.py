@@ -5,12 +5,24 @@ from __future__ import annotations
 from typing import ClassVar, cast
 
 import bpy
-from bpy.props import BoolProperty, EnumProperty, StringProperty
+from bpy.props import BoolProperty, EnumProperty, FloatProperty, StringProperty
 
 from ..hdr_core.errors import HdrError
-from ..hdr_core.settings import Compression, ConvertSettings, InputCurve, Projection
+from ..hdr_core.settings import Compression, ConvertSettings, InputCurve, Projection, Scale
 from . import chosen
-from .choices import COMPRESSION, DESTINATION, FOLDER, HIDDEN, INPUT_CURVE, PATH, PICTURE_FILTER, PROJECTION, WORLD
+from .choices import (
+    ANGLES,
+    COMPRESSION,
+    DESTINATION,
+    FOLDER,
+    HIDDEN,
+    INPUT_CURVE,
+    PATH,
+    PICTURE_FILTER,
+    PROJECTION,
+    SCALE,
+    WORLD,
+)
 from .conversion import ConversionTask, Request
 from .modal import RunsTask
 
@@ -26,7 +38,7 @@ class LDR_TO_HDRI_OT_convert(RunsTask, bpy.types.Operator):
     bl_options: ClassVar[set[str]] = {"REGISTER", "UNDO", "PRESET"}
 
     filepath: StringProperty(
-        name="Photo", description="Photo to convert: JPG, PNG, TIFF or WebP", subtype="FILE_PATH", options=PATH
+        name="Photo", description="Photo to convert: JPG, HEIC, PNG, TIFF, ...", subtype="FILE_PATH", options=PATH
     )
     image: StringProperty(
         name="Image",
@@ -44,6 +56,11 @@ class LDR_TO_HDRI_OT_convert(RunsTask, bpy.types.Operator):
     world: EnumProperty(**WORLD, default="NEW")
     projection: EnumProperty(**PROJECTION, default="AUTO")
     input_curve: EnumProperty(**INPUT_CURVE, default="AUTO")
+    fov: FloatProperty(**ANGLES["fov"], default=0.0)
+    pitch: FloatProperty(**ANGLES["pitch"], default=0.0)
+    roll: FloatProperty(**ANGLES["roll"], default=0.0)
+    yaw: FloatProperty(**ANGLES["yaw"], default=0.0)
+    scale: EnumProperty(**SCALE, default="WHITE")
     compression: EnumProperty(**COMPRESSION, default="ZIP", options={"SKIP_SAVE"})
     overwrite: BoolProperty(
         name="Overwrite",
@@ -63,6 +80,10 @@ class LDR_TO_HDRI_OT_convert(RunsTask, bpy.types.Operator):
                 layout.prop(self, "world")
             return
         layout.prop(self, "projection")
+        if self.projection not in {"FLAT", "BY_SHAPE"}:
+            for name in ANGLES:
+                layout.prop(self, name)
+        layout.prop(self, "scale")
         layout.prop(self, "input_curve")
         layout.prop(self, "world")
         layout.prop(self, "destination")
@@ -102,6 +123,8 @@ class LDR_TO_HDRI_OT_convert(RunsTask, bpy.types.Operator):
                 projection=cast(Projection, self.projection.lower()),
                 input_curve=cast(InputCurve, self.input_curve.lower()),
                 compression=cast(Compression, self.compression.lower()),
+                **{name: round(getattr(self, name), 3) for name in ANGLES},
+                scale=cast(Scale, self.scale.lower()),
             ),
             overwrite=self.overwrite,
             scene=context.scene.name,

@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 import bpy
-from bpy.props import EnumProperty, PointerProperty, StringProperty
+from bpy.props import EnumProperty, FloatProperty, PointerProperty, StringProperty
 
 from . import node_state
-from .choices import BLEND_RELATIVE, COMPRESSION, INPUT_CURVE, PROJECTION
+from .choices import ANGLES, BLEND_RELATIVE, COMPRESSION, INPUT_CURVE, PROJECTION, SCALE
 from .node_state import Wish
 
 
@@ -26,6 +26,20 @@ def _choice(name: str, described: dict[str, Any]) -> Any:
         node_state.want(self.id_data, Wish(wish.photo, replace(wish.settings, **chosen)))
 
     return EnumProperty(**described, get=get, set=put)
+
+
+def _angle(name: str) -> Any:
+    """A number that shows the field `name` of the group's ConvertSettings."""
+
+    def get(self: Any) -> float:
+        return getattr(node_state.wanted(self.id_data).settings, name)
+
+    def put(self: Any, value: float) -> None:
+        wish = node_state.wanted(self.id_data)
+        chosen: dict[str, Any] = {name: round(value, 3)}
+        node_state.want(self.id_data, Wish(wish.photo, replace(wish.settings, **chosen)))
+
+    return FloatProperty(**ANGLES[name], get=get, set=put)
 
 
 def _photo(self: Any) -> str:
@@ -50,6 +64,11 @@ class LDR_TO_HDRI_PG_group(bpy.types.PropertyGroup):
     projection: _choice("projection", PROJECTION)
     input_curve: _choice("input_curve", INPUT_CURVE)
     compression: _choice("compression", COMPRESSION)
+    fov: _angle("fov")
+    pitch: _angle("pitch")
+    roll: _angle("roll")
+    yaw: _angle("yaw")
+    scale: _choice("scale", SCALE)
 
 
 def register() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bpy
 
 from . import control_presets, menus, translations
+from .camera_panel import WORLD_PT_ldr_to_hdri_camera
 from .environment_panels import PANELS
 from .file_handlers import NODE_FH_ldr_to_hdri, VIEW3D_FH_ldr_to_hdri
 from .node_panel import NODE_PT_ldr_to_hdri, NODE_PT_ldr_to_hdri_controls
@@ -14,6 +15,7 @@ from .preview_panel import IMAGE_PT_ldr_to_hdri_preview
 _CLASSES = (
     LdrToHdriPreferences,
     *PANELS,
+    WORLD_PT_ldr_to_hdri_camera,
     NODE_PT_ldr_to_hdri,
     NODE_PT_ldr_to_hdri_controls,
     IMAGE_PT_ldr_to_hdri_preview,

@@ -13,7 +13,7 @@ from ..operators.reconvert import LDR_TO_HDRI_OT_reconvert
 from .control_presets import draw_presets
 from .wrapped import draw_wrapped
 
-_SETTINGS = ("photo", "projection", "input_curve", "compression")
+_SETTINGS = ("photo", "projection", "fov", "pitch", "roll", "yaw", "scale", "input_curve", "compression")
 
 
 def draw_source(layout: Any, node: Any) -> None:

@@ -26,7 +26,7 @@ class IMAGE_PT_ldr_to_hdri_preview(InImages, bpy.types.Panel):
             convert = self.layout.operator(LDR_TO_HDRI_OT_convert.bl_idname, text="Convert in Full", icon="WORLD")
             convert.filepath, convert.image = shown.request.filepath, shown.request.image
             convert.input_curve = shown.request.input_curve.upper()
-            convert.projection = "EQUIRECTANGULAR" if shown.screens.facts.panorama else "FLAT"
+            convert.projection = "EQUIRECTANGULAR" if shown.screens.facts.panorama else "AUTO"
 
     def _draw_start(self, context: bpy.types.Context) -> None:
         column = self.layout.column(align=True)

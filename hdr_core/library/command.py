@@ -57,6 +57,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     edges = which.add_mutually_exclusive_group()
     edges.add_argument("--tileable", dest="others", action="store_const", const="tileable", help="the edges of flat ones join")
     edges.add_argument("--not-tileable", dest="others", action="store_const", const="flat", help="they do not")
+    edges.add_argument(
+        "--spheres", dest="others", action="store_const", const="sphere", help="no picture stays flat: all become whole spheres"
+    )
 
     what = parser.add_argument_group("what to make")
     what.add_argument("--sizes", default="original", help=f"a list of {_SPLIT.join(get_args(Size))} (default: %(default)s)")

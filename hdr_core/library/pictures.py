@@ -8,7 +8,7 @@ import numpy as np
 
 from ..atomic import replacing
 from ..colour import srgb_encode
-from ..photo import Photo
+from ..photo import HdrPicture, Photo
 from ..runtime import require
 from ..sheet.balls import balls, coverage
 from ..sheet.light import fit, photo_light, shrink
@@ -27,18 +27,26 @@ _GROUND = 29
 _BRIGHTEST = 0.8  # of the diffuse ball
 
 
-def draw_thumbnail(path: Path, photo: Photo, radiance: np.ndarray) -> None:
+def draw_thumbnail(path: Path, picture: Photo | HdrPicture, radiance: np.ndarray) -> None:
     """Write a JPEG strip of three pictures: the photo, the photo STOPS darker, `radiance` (H, W, 3) STOPS darker."""
-    height, width = fit(photo.height, photo.width, *TILE)
-    before = shrink(photo.pixels, height, width, photo_light)
-    after = shrink(radiance, height, width)
+    pixels, light = (picture.light, None) if isinstance(picture, HdrPicture) else (picture.pixels, photo_light)
+    before = shrink(pixels, *fit(len(pixels), pixels.shape[1], *TILE), light)
+    after = shrink(radiance, *fit(len(radiance), radiance.shape[1], *TILE))
+    height = max(len(before), len(after))
     gap = np.full((height, _GAP, 3), 255, np.uint8)
-    tiles = (_display(before), gap, _display(before * 2.0**-STOPS), gap, _display(after * 2.0**-STOPS))
+    shown = (before, before * 2.0**-STOPS, after * 2.0**-STOPS)
+    tiles = [part for tile in shown for part in (_centred(_display(tile), height), gap)][:-1]
     strip = np.ascontiguousarray(np.concatenate(tiles, axis=1))
     pyvips = require("pyvips")
-    picture = pyvips.Image.new_from_memory(strip.data, strip.shape[1], height, 3, "uchar").copy(interpretation="srgb")
+    image = pyvips.Image.new_from_memory(strip.data, strip.shape[1], height, 3, "uchar").copy(interpretation="srgb")
     with replacing(path, overwrite=True) as file:
-        file.write(picture.jpegsave_buffer(Q=80, strip=True))
+        file.write(image.jpegsave_buffer(Q=80, strip=True))
+
+
+def _centred(tile: np.ndarray, height: int) -> np.ndarray:
+    """(h, w, 3) uint8 with white above and below, (height, w, 3)."""
+    above = (height - len(tile)) // 2
+    return np.pad(tile, ((above, height - len(tile) - above), (0, 0), (0, 0)), constant_values=255)
 
 
 def draw_preview(path: Path, radiance: np.ndarray) -> None:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from ..errors import OutputError, PhotoError
-from ..photo_folder import PHOTO_SUFFIXES, SHEET_SUFFIX, is_photo_name
+from ..photo_folder import PHOTO_SUFFIXES, SHEET_SUFFIX, is_photo_name, is_result
+from ..projection.face_files import one_of_each_cube
 from ..settings import Projection
 from .patterns import matches
 from .settings import Format, LibrarySettings, Size
@@ -81,6 +82,8 @@ def _photos(source: Path, apart: set[Path], settings: LibrarySettings) -> list[t
     try:
         for folder, names in _folders(source, "", apart, {_resolved(source)}, settings.recursive):
             chosen = [name for name in names if _is_chosen(f"{folder}{name}", settings)]
+            if settings.others == "sphere" or settings.convert.projection == "cube":
+                chosen = [path.name for path in one_of_each_cube(source / folder / name for name in sorted(chosen))]
             if chosen:
                 found.append((folder, sorted(chosen)))
     except OSError as error:
@@ -93,13 +96,18 @@ def _folders(folder: Path, path: str, apart: set[Path], seen: set[Path], recursi
     """Depth first, in order of names. Links to folders are followed, to each folder once. Hidden ones are left alone."""
     with os.scandir(folder) as entries:
         listed = sorted(entries, key=lambda entry: entry.name)
-    yield path, [entry.name for entry in listed if is_photo_name(PurePosixPath(entry.name)) and entry.is_file()]
+    yield path, [entry.name for entry in listed if _is_photo(entry)]
     for entry in listed if recursive else ():
         if entry.is_dir() and not entry.name.startswith("."):
             inside = _resolved(Path(entry.path))
             if inside not in seen | apart:
                 seen.add(inside)
                 yield from _folders(Path(entry.path), f"{path}{entry.name}/", apart, seen, recursive)
+
+
+def _is_photo(entry: os.DirEntry[str]) -> bool:
+    """Results of an earlier run are none: they may lie in the photos' folder."""
+    return is_photo_name(PurePosixPath(entry.name)) and entry.is_file() and not is_result(Path(entry.path))
 
 
 def _is_chosen(path: str, settings: LibrarySettings) -> bool:

@@ -13,7 +13,7 @@ from ..settings import ConvertSettings, Progress
 from .work import Product, Work
 
 if TYPE_CHECKING:
-    from ..photo import Photo
+    from ..photo import HdrPicture, Photo
 
 
 def produce(work: Work, progress: Progress | None = None) -> Product:
@@ -33,7 +33,7 @@ def produce(work: Work, progress: Progress | None = None) -> Product:
             f'"{source}" cannot be read: {error.strerror}.', "Check the path, and that you may read it."
         ) from error
     writer = LibraryWriter(work)
-    done = convert_with(source, writer, lambda photo: _choose(photo, work), progress=progress)
+    done = convert_with(source, writer, lambda picture: _choose(picture, work), progress=progress)
     if work.sheet:
         from ..sheet.files import write_sheet
 
@@ -42,12 +42,16 @@ def produce(work: Work, progress: Progress | None = None) -> Product:
     return Product(done, digest, size, tuple(writer.made), writer.tags, tuple(writer.left_out))
 
 
-def _choose(photo: Photo, work: Work) -> ConvertSettings:
-    """A picture of 2:1 is a panorama; of others, `others` and the picture itself say whether their edges join."""
-    if work.settings.projection != "auto" or photo.width == 2 * photo.height:
-        return work.settings
-    if work.others == "auto":
-        from ..seam import edges_join
+def _choose(picture: Photo | HdrPicture, work: Work) -> ConvertSettings:
+    """A picture of 2:1 is a panorama; of others, `others` and the picture itself say what becomes of them."""
+    from ..photo import HdrPicture
 
-        return replace(work.settings, projection="tileable" if edges_join(photo.pixels) else "flat")
-    return replace(work.settings, projection=work.others)
+    height, width = (picture.light if isinstance(picture, HdrPicture) else picture.pixels).shape[:2]
+    if work.settings.projection != "auto" or width == 2 * height or work.others == "sphere":
+        return work.settings
+    if work.others != "auto":
+        return replace(work.settings, projection=work.others)
+    from ..seam import edges_join
+
+    joins = not isinstance(picture, HdrPicture) and edges_join(picture.pixels)
+    return replace(work.settings, projection="tileable" if joins else "flat")

@@ -13,7 +13,7 @@ from ..version import __version__
 
 Size = Literal["original", "8k", "4k", "2k", "1k"]
 Format = Literal["exr", "hdr"]
-Others = Literal["auto", "flat", "tileable"]
+Others = Literal["auto", "flat", "tileable", "sphere"]
 
 PIXELS = {"8k": 8192, "4k": 4096, "2k": 2048, "1k": 1024}
 """The longer side of each size, in pixels."""
@@ -39,7 +39,8 @@ class LibrarySettings:
     """How a folder of photos is converted.
 
     convert: of each photo. Its projection "auto" takes 2:1 pictures as panoramas and others as `others` says: "flat",
-        "tileable" (the edges join), or "auto", which looks whether they do. rules: the first that matches decides instead.
+        "tileable" (the edges join), "sphere" (whatever they are, they become a whole sphere of light), or "auto", which looks
+        whether the edges of a flat picture join. rules: the first that matches decides instead.
     sizes: each a file of its own, NAME.exr or NAME_1k.exr; photos are made smaller with their light kept, never larger.
     formats: "exr", "hdr" (Radiance), or both. sheet: also NAME.sheet.png, which needs the original size as EXR.
     include, exclude: patterns of paths below the source; "*" stays in a folder, "**" does not. A pattern without a slash is

@@ -8,10 +8,9 @@ from typing import Literal
 
 import numpy as np
 
-from ..convert import check_output
+from ..convert import Result, check_output
 from ..exr import is_ours, write_exr
-from ..photo import Photo
-from ..reconstruct import Radiance
+from ..photo import HdrPicture, Photo
 from ..rgbe import is_our_hdr, write_hdr
 from ..sheet.files import check_sheet_path
 from ..sheet.light import shrink, shrink_sphere
@@ -38,34 +37,32 @@ class LibraryWriter:
         if self._work.sheet:
             check_sheet_path(Path(self._work.sheet), source, overwrite=self._work.overwrite)
 
-    def write(self, photo: Photo, radiance: Radiance, header: dict[str, str]) -> Literal["half", "float"]:
+    def write(self, picture: Photo | HdrPicture, result: Result, header: dict[str, str]) -> Literal["half", "float"]:
         panorama = header["projection"] == "equirectangular"
         kinds: dict[str, Literal["half", "float"]] = {}
-        for size, shape in self._shapes(photo).items():
+        for size, shape in self._shapes(*result.pixels.shape[:2]).items():
             if shape is None:
-                self.left_out.append(f"{size}: the photo is smaller")
+                self.left_out.append(f"{size}: the result is smaller")
                 continue
-            pixels, alpha = radiance.pixels, photo.alpha
+            pixels, alpha = result.pixels, result.alpha
             if shape != pixels.shape[:2]:
                 pixels, alpha = smaller(pixels, alpha, shape, panorama=panorama)
             for file in self._work.files:
                 if file.size == size:
-                    kinds[file.path] = self._write_one(file, pixels, alpha, _header(header, photo, pixels, shape))
+                    kinds[file.path] = self._write_one(file, pixels, alpha, _header(header, pixels, result.pixels.shape[:2]))
         if panorama:
-            self.tags = light_tags(radiance.pixels, sun=header["sun"] != "none")
+            self.tags = light_tags(result.pixels, sun=header["sun"] != "none")
         if self._work.thumbnail:
-            draw_thumbnail(Path(self._work.thumbnail), photo, radiance.pixels)
+            draw_thumbnail(Path(self._work.thumbnail), picture, result.pixels)
         if self._work.preview and panorama:
-            draw_preview(Path(self._work.preview), radiance.pixels)
+            draw_preview(Path(self._work.preview), result.pixels)
         return next(iter(kinds.values()), "half")
 
-    def _shapes(self, photo: Photo) -> dict[str, tuple[int, int] | None]:
-        """(height, width) of each size, None where the photo is smaller. Something is always made: then its own size."""
-        shapes: dict[str, tuple[int, int] | None] = {
-            file.size: _shape(photo.height, photo.width, file.size) for file in self._work.files
-        }
+    def _shapes(self, height: int, width: int) -> dict[str, tuple[int, int] | None]:
+        """(height, width) of each size, None where the result is smaller. Something is always made: then its own size."""
+        shapes: dict[str, tuple[int, int] | None] = {file.size: _shape(height, width, file.size) for file in self._work.files}
         if not any(shapes.values()):
-            shapes[min(shapes, key=lambda size: PIXELS[size])] = (photo.height, photo.width)
+            shapes[min(shapes, key=lambda size: PIXELS[size])] = (height, width)
         return shapes
 
     def _write_one(
@@ -113,14 +110,14 @@ def _opacity(alpha: np.ndarray) -> np.ndarray:
 
 
 def _shape(height: int, width: int, size: str) -> tuple[int, int] | None:
-    """The (height, width) of a size; None where the photo is smaller than that."""
+    """The (height, width) of a size; None where the picture is smaller than that."""
     if size == "original":
         return height, width
     scale = PIXELS[size] / max(height, width)
     return None if scale > 1 else (max(1, round(height * scale)), max(1, round(width * scale)))
 
 
-def _header(header: dict[str, str], photo: Photo, pixels: np.ndarray, shape: tuple[int, int]) -> dict[str, str]:
-    if shape == (photo.height, photo.width):
+def _header(header: dict[str, str], pixels: np.ndarray, original: tuple[int, int]) -> dict[str, str]:
+    if pixels.shape[:2] == original:
         return header
-    return {**header, "peak": f"{pixels.max():.5g}", "reducedFrom": f"{photo.width} x {photo.height}"}
+    return {**header, "peak": f"{pixels.max():.5g}", "reducedFrom": f"{original[1]} x {original[0]}"}

@@ -90,7 +90,7 @@ def facts_from_header(header: Mapping[str, Any], *, title: str, height: int, wid
     """What the header of one of our EXR files says. Of another file: a 2:1 picture is taken for a panorama."""
     projection = str(header.get("projection", ""))
     panorama = projection == "equirectangular" if projection else width == 2 * height
-    curve = {"srgb": "sRGB curve", "camera": "camera curve"}.get(str(header.get("inputCurve", "")), "")
+    curve = {"srgb": "sRGB curve", "camera": "camera curve", "linear": "HDR already"}.get(str(header.get("inputCurve", "")), "")
     weights = f"weights {header['weights']}" if header.get("weights") else ""
     notes = (f"{width} x {height} {'panorama' if panorama else 'picture'}", curve, weights, str(header.get("software", "")))
     return SheetFacts(title, panorama, tuple(note for note in notes if note), _restored(str(header.get("restoredLight", ""))))

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..exr import SOFTWARE
-from ..version import __version__
+from ..version import SOFTWARE, __version__
 
 _MAGIC = b"\x89PNG\r\n\x1a\n"
 _RENDERING_INTENT = b"\0"

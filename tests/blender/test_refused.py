@@ -46,7 +46,8 @@ def test_a_file_that_is_no_picture(refused, tmp_path):
 
 def test_a_picture_that_is_no_panorama(refused, tmp_path, codes, write_picture):
     write_picture(tmp_path / "wide.png", codes[:20])
-    assert "64 x 20" in refused('projection="flat"', filepath=str(tmp_path / "wide.png"))
+    asked = {"filepath": str(tmp_path / "wide.png"), "projection": "EQUIRECTANGULAR"}
+    assert "64 x 20" in refused('projection="flat"', **asked)
 
 
 def test_an_exr_of_somebody_else_is_kept(refused, photo):

@@ -12,6 +12,8 @@ from PIL import Image
 
 from hdr_core.client import WorkerClient
 
+sys.path.insert(0, str(Path(__file__).parent))  # for what tests share: light_field
+
 
 def take_photo(path: Path, width: int, height: int) -> Path:
     """A picture with gradients, a texture, and a clipped sun in its upper half."""

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 import hdr_core
 from hdr_core.exr import read_exr
@@ -28,7 +29,7 @@ def test_version() -> None:
     assert (done.returncode, done.stdout) == (0, f"ldr-to-hdri {hdr_core.__version__}\n")
 
 
-@pytest.mark.parametrize("arguments", [[], ["convert"], ["convert", "a.jpg", "--projection", "cube"], ["batch", "here"]])
+@pytest.mark.parametrize("arguments", [[], ["convert"], ["convert", "a.jpg", "--projection", "round"], ["batch", "here"]])
 def test_a_command_that_makes_no_sense(arguments: list[str]) -> None:
     done = run(*arguments)
     assert done.returncode == 2
@@ -48,7 +49,7 @@ def test_the_result_lies_beside_the_photo_and_is_named(panorama: Path, tmp_path:
 
 
 def test_a_picture_is_refused_with_a_next_step(picture: Path, tmp_path: Path) -> None:
-    done = run("convert", picture, "-o", tmp_path / "out.exr")
+    done = run("convert", picture, "-o", tmp_path / "out.exr", "--projection", "equirectangular")
     assert done.returncode == 1
     assert "flat" in done.stderr
     assert list(tmp_path.iterdir()) == []
@@ -88,6 +89,24 @@ def test_a_batch_of_good_photos(picture: Path, tmp_path: Path) -> None:
     done = run("batch", source, tmp_path / "results", "--quiet")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert [path.name for path in (tmp_path / "results").iterdir()] == ["b.exr"]
+    assert read_exr(tmp_path / "results" / "b.exr")[0].shape == (32, 48, 3)
+
+
+def test_a_mixed_folder_becomes_spheres(picture: Path, panorama: Path, tmp_path: Path) -> None:
+    """A photo, a panorama, six faces, and a result of an earlier run, which is none of them."""
+    source, target = tmp_path / "photos", tmp_path / "photos"
+    source.mkdir()
+    (source / "photo.jpg").write_bytes(picture.read_bytes())
+    (source / "pano.png").write_bytes(panorama.read_bytes())
+    for number, face in enumerate(("px", "nx", "py", "ny", "pz", "nz")):
+        Image.new("RGB", (16, 16), (40 * number, 90, 120)).save(source / f"room_{face}.png")
+    for _ in range(2):
+        done = run("batch", source, target, "--projection", "auto")
+        assert (done.returncode, done.stderr) == (0, "")
+        made = sorted(path for path in target.iterdir() if path.suffix == ".exr")
+        assert [path.name for path in made] == ["pano.exr", "photo.exr", "room_nx.exr"]
+    assert all(pixels.shape[1] == 2 * pixels.shape[0] for pixels, _ in map(read_exr, made))
+    assert "Taken as a cube map (six files)" in done.stdout
 
 
 @pytest.mark.parametrize("content", [None, "notes.txt"])

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -49,7 +51,7 @@ def test_what_was_well_exposed_keeps_its_value(panorama: Path, tmp_path: Path) -
 def test_the_header_says_how_the_file_was_made(converted: hdr_core.Conversion) -> None:
     _, header = read_exr(Path(converted.output))
     assert header["software"] == f"LDR to HDRI {hdr_core.__version__}"
-    assert header["settings"] == '{"compression": "zip", "device": "auto", "input_curve": "auto", "projection": "auto"}'
+    assert header["settings"] == json.dumps(asdict(ConvertSettings()), sort_keys=True)
     assert header["projection"] == "equirectangular"
     assert header["weights"] == converted.weights
 
@@ -153,9 +155,19 @@ def test_an_impossible_output_is_refused_before_the_slow_part(panorama: Path, tm
     assert {path.name for path in tmp_path.iterdir()} <= {"folder.exr", "file"}
 
 
-def test_a_picture_is_refused_as_a_panorama(picture: Path, tmp_path: Path) -> None:
+def test_a_picture_becomes_a_whole_sphere_and_is_refused_as_a_panorama(picture: Path, tmp_path: Path) -> None:
+    done = convert(picture, tmp_path / "out.exr", ConvertSettings(fov=90, yaw=90))
+    sphere, header = read_exr(tmp_path / "out.exr")
+    assert sphere.shape == (done.height, 2 * done.height, 3)
+    assert (sphere > 0).all()
+    assert (done.projection, done.view.kind, done.view.fov) == ("equirectangular", "perspective", pytest.approx(90))
+    assert json.loads(header["sourceView"])["yaw"] == 90
+    convert(picture, tmp_path / "flat.exr", FLAT)
+    flat = read_exr(tmp_path / "flat.exr")[0]
+    middle = sphere[done.height // 2 - 2 : done.height // 2 + 2, done.width // 4 - 2 : done.width // 4 + 2].mean((0, 1))
+    np.testing.assert_allclose(middle, flat[15:17, 23:25].mean((0, 1)), rtol=0.1)  # its middle, a quarter to the left
     with pytest.raises(ProjectionError, match="flat"):
-        convert(picture, tmp_path / "out.exr")
+        convert(picture, tmp_path / "out.exr", ConvertSettings("equirectangular"))
 
 
 def test_an_unknown_setting_is_refused() -> None:

@@ -177,9 +177,9 @@ def test_other_pixel_types(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("brand", [b"heic", b"avif", b"mif1"])
-def test_heic_and_avif(tmp_path: Path, brand: bytes) -> None:
+def test_damaged_heic_and_avif(tmp_path: Path, brand: bytes) -> None:
     (tmp_path / "a.heic").write_bytes(b"\0\0\0\x18ftyp" + brand + bytes(100))
-    assert_refused(tmp_path / "a.heic", "HEIC or AVIF", "Save it as a JPEG")
+    assert_refused(tmp_path / "a.heic", "is damaged or cannot be decoded", "Copy it again")
 
 
 def test_camera_raw_is_not_taken_for_its_thumbnail(tmp_path: Path, picture: Image.Image) -> None:

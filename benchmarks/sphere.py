@@ -1,0 +1,149 @@
+"""How well the rest of the sphere is told from a photo: views of panoramas, completed, beside the panoramas.
+
+python -m benchmarks.sphere PANORAMAS [--views 2]
+
+PANORAMAS: a folder of linear .exr panoramas. From each, views of 4:3 are cut, 50, 70 and 100 degrees across, in random
+directions, tilted from 10 degrees down to 15 up. Their light is given as it is, so that only the completion is measured; the
+tilt is given, too. Beside ours: the view tiled over the sphere, mirrored at its edges; its mean colour; the harmonic fill, the
+smoothest light that agrees with the view. Prints medians:
+
+diffuse: relative RMSE of the light that falls on a matt sphere from 256 directions; angle: degrees between its colours; energy:
+stops between the total light and the truth's, and their magnitude; then for a diffuse, a matte silver and a mirror ball, as
+lighting estimation is measured: scale-invariant RMSE, RMSE (both relative to the truth's mean) and RGB angle in degrees.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.sphere_views import FIELDS, cut_view, perspective, read_panorama
+from hdr_core.projection.resample import rotation, to_map
+from hdr_core.sheet.balls import balls, coverage
+from hdr_core.sphere import complete
+from hdr_core.sphere import harmonic as smoothest
+from hdr_core.sphere_patch import pixel_directions, row_areas
+from hdr_core.sun import LUMINANCE
+
+_WIDE, _SMALL, _VIEW, _BALL = 512, 64, 128, 64  # pixels: of the map, of the light's rows, of the view, of the balls
+_DARK = 1e-9
+COLUMNS = (
+    *("diffuse", "angle", "energy", "|energy|"),
+    *(f"{ball} {what}" for ball in ("diffuse", "silver", "mirror") for what in ("siRMSE", "RMSE", "angle")),
+)
+
+Fill = Callable[[np.ndarray, np.ndarray, np.ndarray, float, float], np.ndarray]
+
+
+def ours(pixels: np.ndarray, covered: np.ndarray, _view: np.ndarray, _fov: float, _pitch: float) -> np.ndarray:
+    return complete(pixels, covered)
+
+
+def tiled(pixels: np.ndarray, covered: np.ndarray, view: np.ndarray, fov: float, pitch: float) -> np.ndarray:
+    height, width = covered.shape
+    lens = perspective(view.shape[1], fov)
+    towards = pixel_directions(height, width, np.arange(height), np.arange(width)) @ rotation(pitch, 0, 0)
+    across, up = np.arctan2(-towards[..., 1], towards[..., 0]), np.arcsin(towards[..., 2].clip(-1, 1))
+    x = lens.width / 2 + lens.focal * np.tan(_folded(across, np.arctan(lens.width / 2 / lens.focal)))
+    y = lens.height / 2 - lens.focal * np.tan(_folded(up, np.arctan(lens.height / 2 / lens.focal)))
+    tile = view[y.astype(int).clip(0, lens.height - 1), x.astype(int).clip(0, lens.width - 1)]
+    return tile + (pixels - tile) * covered[..., None]
+
+
+def _folded(angle: np.ndarray, half: float) -> np.ndarray:
+    """Mirrored at -half and half, over and over."""
+    return np.abs((angle + half) % (4 * half) - 2 * half) - half
+
+
+def mean_colour(pixels: np.ndarray, covered: np.ndarray, _view: np.ndarray, _fov: float, _pitch: float) -> np.ndarray:
+    weight = (covered * row_areas(*covered.shape)[:, None])[..., None]
+    colour = (pixels * weight).sum((0, 1)) / weight.sum()
+    return colour + (pixels - colour) * covered[..., None]
+
+
+def harmonic(pixels: np.ndarray, covered: np.ndarray, _view: np.ndarray, _fov: float, _pitch: float) -> np.ndarray:
+    share = _pooled(covered[..., None], _SMALL)
+    small = _pooled(pixels * covered[..., None], _SMALL) / np.maximum(share, 1e-6)
+    return smoothest(small.astype(np.float64), share[..., 0] > 0.5)
+
+
+METHODS: dict[str, Fill] = {"ours": ours, "mirrored tiling": tiled, "mean colour": mean_colour, "harmonic fill": harmonic}
+
+
+def _pooled(panorama: np.ndarray, height: int) -> np.ndarray:
+    factor = panorama.shape[0] // height
+    return panorama.reshape(height, factor, 2 * height, factor, -1).mean((1, 3))
+
+
+class Light:
+    """The light that falls on a matt sphere from all sides."""
+
+    def __init__(self) -> None:
+        count = 256
+        number = np.arange(count) + 0.5
+        z, turn = 1 - 2 * number / count, np.pi * (1 + 5**0.5) * number
+        normals = np.stack([np.sqrt(1 - z * z) * np.cos(turn), np.sqrt(1 - z * z) * np.sin(turn), z], -1)
+        towards = pixel_directions(_SMALL, 2 * _SMALL, np.arange(_SMALL), np.arange(2 * _SMALL)).reshape(-1, 3)
+        self._area = np.repeat(row_areas(_SMALL, 2 * _SMALL), 2 * _SMALL)
+        lobe = np.maximum(normals @ towards.T, 0) * self._area
+        self._lobe = lobe / lobe.sum(1, keepdims=True)
+
+    def compare(self, made: np.ndarray, truth: np.ndarray) -> list[float]:
+        """COLUMNS of one panorama, (64, 128, 3), beside its truth."""
+        p, t = (self._lobe @ light.reshape(-1, 3) for light in (made, truth))
+        total = [float(self._area @ light.reshape(-1, 3) @ np.array(LUMINANCE)) for light in (made, truth)]
+        energy = float(np.log2(max(total[0], _DARK) / max(total[1], _DARK)))
+        told = [float(np.sqrt(((p - t) ** 2).mean()) / t.mean()), _angle(p, t), energy, abs(energy)]
+        on = coverage(_BALL) > 0.99
+        for a, b in zip(balls(made.astype(np.float32), _BALL), balls(truth.astype(np.float32), _BALL), strict=True):
+            a, b = a[on], b[on]  # noqa: PLW2901
+            gain = float((a * b).sum() / max((a * a).sum(), _DARK))
+            told += [float(np.sqrt(((k * a - b) ** 2).mean()) / b.mean()) for k in (gain, 1.0)] + [_angle(a, b)]
+        return told
+
+
+def _angle(a: np.ndarray, b: np.ndarray) -> float:
+    cosine = (a * b).sum(-1) / np.maximum(np.linalg.norm(a, axis=-1) * np.linalg.norm(b, axis=-1), _DARK)
+    return float(np.degrees(np.arccos(cosine.clip(-1, 1))).mean())
+
+
+def measure(folder: Path, views: int, seed: int = 5, methods: dict[str, Fill] | None = None) -> dict[str, np.ndarray]:
+    """By method: (views of all panoramas, COLUMNS), the fields of view in turn."""
+    rng = np.random.default_rng(seed)
+    light, scores = Light(), {name: [] for name in methods or METHODS}
+    for path in sorted(folder.glob("pano_*.exr")):
+        panorama = read_panorama(path, _WIDE // 2)
+        for fov in FIELDS * views:
+            turned = np.roll(panorama, rng.integers(_WIDE), 1)
+            pitch = float(rng.uniform(-10, 15))
+            view = cut_view(turned, _VIEW, fov, pitch)
+            seen = to_map(view, perspective(_VIEW, fov), rotation(pitch, 0, 0), _WIDE)
+            truth = _pooled(turned, _SMALL)
+            for name, fill in (methods or METHODS).items():
+                made = fill(seen.pixels, seen.covered, view, fov, pitch)
+                scores[name].append(light.compare(_pooled(made, _SMALL), truth))
+    return {name: np.array(rows) for name, rows in scores.items()}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("panoramas", type=Path)
+    parser.add_argument("--views", type=int, default=2, help="of each panorama and field of view (default: %(default)s)")
+    options = parser.parse_args()
+    scores = measure(options.panoramas, options.views)
+    for place, fov in enumerate((*FIELDS, None)):
+        every = slice(None) if fov is None else slice(place, None, len(FIELDS))
+        count = len(scores["ours"][every])
+        print(f"\n### {'All' if fov is None else f'{fov} degrees'}, {count} views\n")
+        print("| | " + " | ".join(COLUMNS) + " |\n|---" * 1 + "|---" * len(COLUMNS) + "|")
+        for name, rows in scores.items():
+            print(f"| {name} | " + " | ".join(f"{value:.2f}" for value in np.median(rows[every], 0)) + " |")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,64 @@
+"""HEIC files, by libheif: the upright picture, its metadata, and Apple's gain map."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from .runtime import require
+
+_APPLE_GAIN = "urn:com:apple:photo:2020:aux:hdrgainmap"
+
+
+@dataclass(frozen=True)
+class Heic:
+    """pixels: (H, W, 1, 3 or 4) uint8, or uint16 where there were 10 or 12 bits; the rest as it lies in the file."""
+
+    pixels: np.ndarray
+    exif: bytes | None
+    xmp: bytes | None
+    icc: bytes | None
+    nclx: tuple[int, int] | None
+    gain: np.ndarray | None
+
+
+def read_heic(path: Path, most_pixels: int) -> Heic | tuple[int, int]:
+    """The primary picture; or only its width and height where it has more than `most_pixels`, which then are not decoded.
+
+    Raises whatever the library does on damage: ValueError, EOFError, SyntaxError, RuntimeError or OSError.
+    """
+    library = require("pi_heif")
+    file = library.open_heif(os.fsencode(path).decode("utf-8", "surrogateescape"), convert_hdr_to_8bit=False)
+    image = file[file.primary_index]
+    width, height = image.size
+    if width * height > most_pixels:
+        return width, height
+    nclx = image.info.get("nclx_profile")
+    return Heic(
+        pixels=full_range(_array(image), image.info["bit_depth"]),
+        exif=image.info.get("exif"),
+        xmp=image.info.get("xmp"),
+        icc=image.info.get("icc_profile"),
+        nclx=(int(nclx["color_primaries"]), int(nclx["transfer_characteristics"])) if nclx else None,
+        gain=_gain(image),
+    )
+
+
+def full_range(codes: np.ndarray, bits: int) -> np.ndarray:
+    """Codes of 10 or 12 bits in the upper bits of 16 become 16-bit codes whose white is 65535."""
+    return codes | codes >> np.uint16(bits) if codes.dtype == np.uint16 and bits < 16 else codes
+
+
+def _gain(image: object) -> np.ndarray | None:
+    info, get = image.info, image.get_aux_image  # type: ignore[attr-defined]
+    numbers = info.get("aux", {}).get(_APPLE_GAIN)
+    return _array(get(numbers[0]))[..., :1] if numbers else None
+
+
+def _array(image: object) -> np.ndarray:
+    pixels = np.array(image)
+    width, height = image.size  # type: ignore[attr-defined]
+    return pixels.reshape(height, -1, pixels.shape[2] if pixels.ndim == 3 else 1)[:, :width]

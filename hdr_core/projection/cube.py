@@ -1,0 +1,128 @@
+"""Cube maps: six faces in one picture (crosses and strips), and the lens that looks at them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .face_files import FACES
+from .lenses import Lens, Seen
+
+_EDGE = 1  # pixels of its neighbours around each face
+_AXES = {  # of each face: where it lies, its right, and its lower edge; in the photo's axes
+    "front": ((1, 0, 0), (0, -1, 0), (0, 0, -1)),
+    "right": ((0, -1, 0), (-1, 0, 0), (0, 0, -1)),
+    "back": ((-1, 0, 0), (0, 1, 0), (0, 0, -1)),
+    "left": ((0, 1, 0), (1, 0, 0), (0, 0, -1)),
+    "top": ((0, 0, 1), (0, -1, 0), (1, 0, 0)),
+    "bottom": ((0, 0, -1), (0, -1, 0), (-1, 0, 0)),
+}
+_ALL_AXES = torch.tensor([_AXES[name] for name in FACES], dtype=torch.float32)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """name; columns, rows: of cells; places: of each face its column, its row, and by how many quarters it is turned."""
+
+    name: str
+    columns: int
+    rows: int
+    places: dict[str, tuple[int, int, int]]
+
+    def faces(self, picture: np.ndarray) -> np.ndarray:
+        """(6, n, n, C), in the order of `FACES`."""
+        size = picture.shape[0] // self.rows
+        cut = []
+        for name in FACES:
+            column, row, turns = self.places[name]
+            cell = picture[row * size : (row + 1) * size, column * size : (column + 1) * size]
+            cut.append(np.rot90(cell, turns))
+        return np.stack(cut)
+
+    def blank(self) -> Iterator[tuple[int, int]]:
+        """Column and row of each cell that has no face."""
+        taken = {place[:2] for place in self.places.values()}
+        yield from ((x, y) for y in range(self.rows) for x in range(self.columns) if (x, y) not in taken)
+
+
+_SIDES = {"left": (0, 1, 0), "front": (1, 1, 0), "right": (2, 1, 0), "top": (1, 0, 0), "bottom": (1, 2, 0)}
+LAYOUTS = (
+    Layout("horizontal cross", 4, 3, {**_SIDES, "back": (3, 1, 0)}),
+    Layout("vertical cross", 3, 4, {**_SIDES, "back": (1, 3, 2)}),
+    Layout("strip", 6, 1, {name: (place, 0, 0) for place, name in enumerate(FACES)}),
+    Layout("vertical strip", 1, 6, {name: (0, place, 0) for place, name in enumerate(FACES)}),
+)
+
+
+def layout_for(width: int, height: int) -> Layout | None:
+    """The layout of a picture of this shape, if it is a cube map at all."""
+    return next(
+        (layout for layout in LAYOUTS if width * layout.rows == height * layout.columns and height >= layout.rows), None
+    )
+
+
+@dataclass(frozen=True)
+class Cube(Lens):
+    """Looks at an atlas of faces, see `atlas`. size: of a face, without its edge."""
+
+    size: int
+
+    @property
+    def middle(self) -> float:
+        return self.size / 2
+
+    @property
+    def most(self) -> float:
+        return self.size * 1.5  # in a corner
+
+    def look(self, direction: Tensor) -> Iterator[Seen]:
+        face, x, y = _on_face(direction, self.size)
+        yield Seen(x + _EDGE, y + _EDGE + face * (self.size + 2 * _EDGE), torch.full_like(x, torch.inf))
+
+
+def atlas(faces: np.ndarray) -> tuple[np.ndarray, Cube]:
+    """(6, n, n, C) float32 faces, each with an edge of its neighbours' pixels, one below the other; and their lens."""
+    size = faces.shape[1]
+    whole = np.pad(faces, ((0, 0), (_EDGE, _EDGE), (_EDGE, _EDGE), (0, 0)), "edge")
+    for face, beyond, y, x in _edges(faces):
+        whole[face, y, x] = beyond
+    return whole.reshape(-1, *whole.shape[2:]), Cube(size + 2 * _EDGE, 6 * (size + 2 * _EDGE), size)
+
+
+def seams(faces: np.ndarray) -> float:
+    """The mean step from each face's last pixels to its neighbours' first, in the faces' units."""
+    steps = [np.abs(beyond - faces[face, (y - 1).clip(0, None), (x - 1).clip(0, None)]) for face, beyond, y, x in _inner(faces)]
+    return float(np.mean(steps))
+
+
+def _inner(faces: np.ndarray) -> Iterator[tuple[int, np.ndarray, np.ndarray, np.ndarray]]:
+    last = faces.shape[1]
+    for face, beyond, y, x in _edges(faces):
+        yield face, beyond, y.clip(1, last), x.clip(1, last)
+
+
+def _edges(faces: np.ndarray) -> Iterator[tuple[int, np.ndarray, np.ndarray, np.ndarray]]:
+    """Of each face: what its neighbours show beyond its edge, (m, C), and where that goes in the face with its edge."""
+    size = faces.shape[1]
+    y, x = np.mgrid[0 : size + 2, 0 : size + 2]
+    rim = (y == 0) | (x == 0) | (y == size + 1) | (x == size + 1)
+    y, x = y[rim], x[rim]
+    across, down = (torch.from_numpy(2 * (place - 0.5) / size - 1).float()[:, None] for place in (x, y))
+    for face in range(6):
+        axis, right, lower = _ALL_AXES[face]
+        other, column, row = _on_face(axis + across * right + down * lower, size)
+        index = [place.floor().long().clamp(0, size - 1).numpy() for place in (row, column)]
+        yield face, faces[other.numpy(), index[0], index[1]], y, x
+
+
+def _on_face(direction: Tensor, size: int) -> tuple[Tensor, Tensor, Tensor]:
+    """The face that each direction meets, and where, in its pixels."""
+    along = direction @ _ALL_AXES[:, 0].T
+    depth, face = along.max(-1)
+    axes = _ALL_AXES[face]
+    across, down = (direction * axes[..., 1, :]).sum(-1) / depth, (direction * axes[..., 2, :]).sum(-1) / depth
+    return face, (across + 1) * (size / 2), (down + 1) * (size / 2)

@@ -1,0 +1,96 @@
+"""What kind of picture it is, told from its pixels where its metadata do not say."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..colour import srgb_encode
+from .cube import Layout, layout_for, seams
+from .lenses import Circle
+
+_SMALL = 512  # pixels a side at most of what is looked at
+_BLACK = 20  # of 255
+_PLAIN = 3.0  # the spread of codes in a cell that holds no face
+
+
+def codes_of(pixels: np.ndarray) -> np.ndarray:
+    """A picture's codes as floats of 0 to 255; of light, float32, as its codes would be."""
+    if pixels.dtype.kind == "f":
+        return srgb_encode(pixels.clip(0, 1)) * 255
+    return pixels.astype(np.float32) * np.float32(255 / np.iinfo(pixels.dtype).max)
+
+
+def small_codes(pixels: np.ndarray) -> np.ndarray:
+    """`codes_of` every so manieth pixel."""
+    step = max(1, max(pixels.shape[:2]) // _SMALL)
+    return codes_of(pixels[::step, ::step])
+
+
+def joins(pixels: np.ndarray) -> bool:
+    """Whether a 2:1 picture looks like a whole panorama: its sides join, and its upper and lower row are each of one colour."""
+    step = max(1, len(pixels) // _SMALL)
+    rows = pixels[::step]
+    wrap = codes_of(rows[:, [0, -1, 1, -2]])
+    across = np.abs(wrap[:, 0] - wrap[:, 1]).mean()
+    inner = (np.abs(wrap[:, 0] - wrap[:, 2]) + np.abs(wrap[:, 1] - wrap[:, 3])).mean() / 2
+    poles = codes_of(pixels[[0, -1]][:, :: max(1, pixels.shape[1] // _SMALL)])
+    spread = poles.std(1).mean()
+    return bool(across < 3 * inner + 6 and spread < max(12.0, 0.5 * small_codes(pixels).std((0, 1)).mean()))
+
+
+def find_cube(pixels: np.ndarray) -> Layout | None:
+    """The layout of a cube map: a cross whose other cells are plain, or a strip whose faces fit as a cube's do."""
+    layout = layout_for(pixels.shape[1], pixels.shape[0])
+    if layout is None:
+        return None
+    size = pixels.shape[0] // layout.rows
+    step = max(1, size // 128)
+    cells = list(layout.blank())
+    if cells:
+        plain = [codes_of(pixels[y * size : (y + 1) * size : step, x * size : (x + 1) * size : step]) for x, y in cells]
+        inner = np.stack([cell[1:-1, 1:-1].reshape(-1, 3) for cell in plain])
+        if inner.std((0, 1)).max() >= _PLAIN:
+            return None
+        faces = codes_of(layout.faces(pixels))
+        return layout if seams(faces) < 0.5 * faces.std() and faces.std() > _PLAIN else None
+    faces = codes_of(layout.faces(pixels))
+    on = pixels if layout.rows == 1 else pixels.swapaxes(0, 1)
+    borders = [codes_of(on[::step, [cell * size - 1, cell * size]]) for cell in range(1, 6)]
+    beside = float(np.mean([np.abs(border[:, 0] - border[:, 1]).mean() for border in borders]))
+    return layout if seams(faces) < 0.5 * beside and faces.std() > _PLAIN else None
+
+
+def find_circle(pixels: np.ndarray) -> Circle | None:
+    """The circle that holds the picture, of a fisheye or a ball on black; None where there is none."""
+    step = max(1, max(pixels.shape[:2]) // _SMALL)
+    return _circle(small_codes(pixels).max(-1) > _BLACK, step)
+
+
+def find_two_circles(pixels: np.ndarray) -> tuple[Circle, Circle] | None:
+    """The circles of a dual fisheye, side by side in a 2:1 picture."""
+    height, width = pixels.shape[:2]
+    if abs(width - 2 * height) > 0.02 * height:
+        return None
+    half = width // 2
+    left, right = find_circle(pixels[:, :half]), find_circle(pixels[:, half:])
+    if left is None or right is None:
+        return None
+    return left, Circle(right.x + half, right.y, right.radius)
+
+
+def _circle(lit: np.ndarray, step: int) -> Circle | None:
+    rows, columns = np.flatnonzero(lit.mean(1) > 0.02), np.flatnonzero(lit.mean(0) > 0.02)
+    if not (len(rows) and len(columns)):
+        return None
+    top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
+    tall, wide = bottom - top, right - left
+    if min(tall, wide) < 16 or abs(tall - wide) > 0.06 * max(tall, wide):
+        return None
+    y, x = np.mgrid[0 : lit.shape[0], 0 : lit.shape[1]] + 0.5
+    radius = (tall + wide) / 4
+    distance = np.hypot(x - (left + right) / 2, y - (top + bottom) / 2)
+    outside = distance > 1.04 * radius
+    corners = outside & (y > top) & (y < bottom) & (x > left) & (x < right)
+    if corners.sum() < 0.1 * tall * wide or lit[outside].mean() > 0.02 or lit[distance < 0.95 * radius].mean() < 0.6:
+        return None
+    return Circle((left + right) / 2 * step, (top + bottom) / 2 * step, radius * step)

@@ -1,0 +1,49 @@
+"""The six files of a cube map, told by their names. Standard library only."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+FACES = ("right", "left", "top", "bottom", "front", "back")
+
+_SCHEMES = (
+    ("px", "nx", "py", "ny", "pz", "nz"),
+    ("posx", "negx", "posy", "negy", "posz", "negz"),
+    ("+x", "-x", "+y", "-y", "+z", "-z"),
+    ("right", "left", "top", "bottom", "front", "back"),
+    ("right", "left", "up", "down", "front", "back"),
+    ("rt", "lf", "up", "dn", "ft", "bk"),
+    ("r", "l", "u", "d", "f", "b"),
+)
+
+
+def face_files(path: Path) -> dict[str, Path] | None:
+    """The six files of the cube map that `path` is a face of, by face; None where it is none, or one of them is missing.
+
+    Told by their names: `room_px.png`, `posx.jpg`, `sky-front.tif`, `r.png`, and so on, all with the same suffix.
+    """
+    for scheme in _SCHEMES:
+        for token in scheme:
+            found = re.fullmatch(rf"(.*[^A-Za-z0-9]|){re.escape(token)}", path.stem, re.IGNORECASE)
+            if not found:
+                continue
+            for change in (str.lower, str.upper, str.capitalize):
+                files = [path.with_name(f"{found[1]}{change(name)}{path.suffix}") for name in scheme]
+                if path in files and all(file.is_file() for file in files):
+                    return dict(zip(FACES, files, strict=True))
+    return None
+
+
+def one_of_each_cube(photos: Iterable[Path]) -> list[Path]:
+    """Of the six files of each cube map only the first: converting it converts all six."""
+    followers: set[Path] = set()
+    kept = []
+    for photo in photos:
+        files = face_files(photo)
+        if photo not in followers:
+            kept.append(photo)
+        if files is not None:
+            followers.update(files.values())
+    return kept

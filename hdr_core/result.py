@@ -1,0 +1,73 @@
+"""What is told of a conversion's result: what it shows, and what its file's header says."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from .settings import ConvertSettings, Shape
+from .sun import Sun
+from .version import SOFTWARE, __version__
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from .photo import HdrPicture, Photo
+    from .reconstruct import Radiance
+    from .source_view import SourceView
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the result shows; see `Conversion`."""
+
+    peak: float
+    white: float
+    range_before: float
+    range_after: float
+    sun: Sun | None
+
+
+def range_of(picture: Photo | HdrPicture) -> float:
+    """The dynamic range of a source, in stops, see `light.dynamic_range`."""
+    from .colour import srgb_decode
+    from .light import dynamic_range
+    from .photo import HdrPicture
+
+    if isinstance(picture, HdrPicture):
+        return dynamic_range(picture.light)
+    most = picture.white
+    return dynamic_range(picture.pixels, lambda codes: srgb_decode(codes / most))
+
+
+def look_at(light: np.ndarray, white: float, projection: Shape, range_before: float) -> Seen:
+    """What a result, (H, W, 3) linear with `white` for the photo's white, shows."""
+    from .light import dynamic_range, find_sun
+
+    sun = find_sun(light) if projection == "equirectangular" else None
+    return Seen(float(light.max()) / white, white, range_before, dynamic_range(light), sun)
+
+
+def header(
+    settings: ConvertSettings,
+    projection: Shape,
+    radiance: Radiance,
+    seen: Seen,
+    view: SourceView,
+) -> dict[str, str]:
+    """What the file says of its making. Nothing that differs between callers: no paths, no times."""
+    return {
+        "software": f"{SOFTWARE} {__version__}",
+        "settings": json.dumps(asdict(settings), sort_keys=True),
+        "projection": projection,
+        "sourceView": json.dumps(asdict(view), sort_keys=True),
+        "white": f"{seen.white:.6g}",
+        "inputCurve": radiance.input_curve,
+        "restoredLight": radiance.restored.in_numbers(),
+        "dynamicRange": f"{seen.range_before:.2f} to {seen.range_after:.2f} stops",
+        "peak": f"{seen.peak:.5g}",
+        "sun": seen.sun.in_numbers() if seen.sun is not None else "none",
+        "weights": radiance.weights,
+        "device": radiance.device,
+    }

@@ -1,0 +1,56 @@
+"""An ordinary photo lights the scene as a whole sphere, and the scene's camera sees it where the photo's camera did."""
+
+from __future__ import annotations
+
+import math
+
+import bpy
+import numpy as np
+import pytest
+from mathutils import Vector
+
+
+@pytest.fixture
+def converted(tmp_path, write_picture):
+    """A photo, 48 x 32 and 90 degrees across, whose right half is red; tilted up, turned to the left."""
+    codes = np.full((32, 48, 3), 60, np.uint8)
+    codes[:, 24:, 0] = 200
+    path = write_picture(tmp_path / "street.png", codes)
+    bpy.ops.ldr_to_hdri.convert(filepath=str(path), fov=90, pitch=20, yaw=30, input_curve="SRGB")
+    return path
+
+
+def test_the_camera_sees_what_the_photo_shows(converted):
+    scene = bpy.context.scene
+    assert bpy.ops.ldr_to_hdri.match_camera(shadow_catcher=True, height=2.0) == {"FINISHED"}
+    camera = scene.camera
+    ahead = camera.matrix_world.to_3x3() @ Vector((0, 0, -1))
+    right = camera.matrix_world.to_3x3() @ Vector((1, 0, 0))
+    assert math.degrees(math.asin(ahead.z)) == pytest.approx(20, abs=0.01)
+    assert math.degrees(math.atan2(ahead.y, ahead.x)) == pytest.approx(30, abs=0.01)
+    assert right.z == pytest.approx(0, abs=1e-5)
+    assert camera.matrix_world.translation.z == pytest.approx(2)
+    assert math.degrees(camera.data.angle_x) == pytest.approx(90, abs=0.01)
+    assert scene.render.resolution_x / scene.render.resolution_y == pytest.approx(1.5, rel=0.01)
+    assert camera.data.background_images[0].image.filepath == str(converted)
+    assert [thing.is_shadow_catcher for thing in scene.objects if thing.name.startswith("Shadow Catcher")] == [True]
+
+    for thing in list(scene.objects):
+        if thing.type == "MESH":
+            bpy.data.objects.remove(thing)
+    scene.render.engine = "CYCLES"
+    scene.cycles.samples, scene.cycles.device = 1, "CPU"
+    scene.render.resolution_x, scene.render.resolution_y, scene.render.resolution_percentage = 24, 16, 100
+    scene.view_settings.view_transform = "Standard"
+    scene.render.filepath = str(converted.with_name("seen.png"))
+    bpy.ops.render.render(write_still=True)
+    seen = bpy.data.images.load(scene.render.filepath)
+    pixels = np.array(seen.pixels).reshape(16, 24, 4)
+    np.testing.assert_allclose(pixels[2:-2, 2:10, 0], 60 / 255, atol=0.03)
+    np.testing.assert_allclose(pixels[2:-2, 14:-2, 0], 200 / 255, atol=0.03)
+
+
+def test_a_panorama_has_no_camera_to_match(photo):
+    bpy.ops.ldr_to_hdri.convert(filepath=str(photo))
+    with pytest.raises(RuntimeError, match="ordinary photo"):
+        bpy.ops.ldr_to_hdri.match_camera()
