@@ -24,5 +24,6 @@ def test_nothing_is_left_out_and_nothing_is_left_over(locale):
     for english, text in known.items():
         assert text
         assert fields(text) == fields(english)
-    same = [english for english, text in known.items() if text == english]
+    units = {"cd/m²", "W/(m² sr)"}
+    same = [english for english, text in known.items() if text == english and english not in units]
     assert len(same) < 15, same  # names, such as ZIP

@@ -101,12 +101,14 @@ def test_a_mixed_folder_becomes_spheres(picture: Path, panorama: Path, tmp_path:
     for number, face in enumerate(("px", "nx", "py", "ny", "pz", "nz")):
         Image.new("RGB", (16, 16), (40 * number, 90, 120)).save(source / f"room_{face}.png")
     for _ in range(2):
-        done = run("batch", source, target, "--projection", "auto")
+        done = run("batch", source, target, "--spheres")
         assert (done.returncode, done.stderr) == (0, "")
         made = sorted(path for path in target.iterdir() if path.suffix == ".exr")
         assert [path.name for path in made] == ["pano.exr", "photo.exr", "room_nx.exr"]
-    assert all(pixels.shape[1] == 2 * pixels.shape[0] for pixels, _ in map(read_exr, made))
-    assert "Taken as a cube map (six files)" in done.stdout
+    assert "0 converted, 3 were done before" in done.stdout
+    results = [read_exr(path) for path in made]
+    assert all(pixels.shape[1] == 2 * pixels.shape[0] for pixels, _ in results)
+    assert '"known_from": "six files"' in results[-1][1]["sourceView"]
 
 
 @pytest.mark.parametrize("content", [None, "notes.txt"])

@@ -44,7 +44,7 @@ def make_wheel(folder: Path, name: str, *, filling: int = 10) -> Path:
         for path, data in files.items()
     ]
     files[f"{stem}.dist-info/RECORD"] = "\n".join([*record, f"{stem}.dist-info/RECORD,,"]).encode()
-    wheel = folder / name / f"{stem}-py3-none-any.whl"
+    wheel = folder / name.replace("_", "-") / f"{stem}-py3-none-any.whl"
     wheel.parent.mkdir(parents=True)
     with zipfile.ZipFile(wheel, "w") as out:
         for path, data in files.items():
@@ -124,7 +124,7 @@ def bare_python(tmp_path: Path) -> Path:
 @pytest.fixture(autouse=True)
 def only_these_packages(monkeypatch: pytest.MonkeyPatch) -> None:
     """numpy is Blender's; the small wheels stand for the others under the names that the index gives them."""
-    packages = {name.lower(): text for name, text in REQUIREMENTS.items() if name != "numpy"}
+    packages = {name.lower(): name.lower() for name in REQUIREMENTS if name != "numpy"}
     monkeypatch.setattr(
         "hdr_core.client._BOOT",
         "import sys; sys.path[:0] = sys.argv[1:]; import hdr_core.runtime as r; r.REQUIREMENTS.clear(); "
