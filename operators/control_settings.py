@@ -16,11 +16,13 @@ def identifier(control: Control) -> str:
     return control.name.lower().replace(" ", "_")
 
 
-PRESET_CONTROLS = tuple(control for control in WORLD_CONTROLS if not isinstance(control.default, tuple))
-"""All but the rotation, which belongs to a scene, not to a look."""
+PRESET_CONTROLS = {identifier(control): control for control in WORLD_CONTROLS if not isinstance(control.default, tuple)}
+"""All but the rotation, which belongs to a scene, not to a look; by their properties' names."""
 
 
-def _proxy(control: Control) -> Any:
+def _proxy(name: str) -> Any:
+    control = PRESET_CONTROLS[name]
+
     def get(_: Any) -> float:
         socket = _socket(control)
         return socket.default_value if socket is not None else control.default
@@ -44,7 +46,9 @@ def _socket(control: Control) -> Any:
 class LDR_TO_HDRI_PG_controls(bpy.types.PropertyGroup):
     """The controls of the node LDR to HDRI that is active, or lights the scene"""
 
-    __annotations__ = {identifier(control): _proxy(control) for control in PRESET_CONTROLS}
+    # Texts, which Blender evaluates: Blender 4.2 never frees the class of a property group. Where that holds a function, and so
+    # our module, and so bpy, the bpy module segfaults at the end of a process that uninstalled the extension.
+    __annotations__ = {name: f"_proxy({name!r})" for name in PRESET_CONTROLS}
 
 
 def register() -> None:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import bpy
 from bl_operators.presets import AddPresetBase
 
-from ..operators.control_settings import PRESET_CONTROLS, identifier
+from ..operators.control_settings import PRESET_CONTROLS
 
 _FOLDER = "ldr_to_hdri/controls"
 _BUNDLED = str(Path(__file__).parent)  # Blender looks for presets/ in it
@@ -47,7 +47,7 @@ class LDR_TO_HDRI_OT_add_controls_preset(AddPresetBase, bpy.types.Operator):
     preset_menu = LDR_TO_HDRI_MT_controls_presets.__name__
     preset_subdir = _FOLDER
     preset_defines: ClassVar[list[str]] = ["controls = bpy.context.window_manager.ldr_to_hdri_controls"]
-    preset_values: ClassVar[list[str]] = [f"controls.{identifier(control)}" for control in PRESET_CONTROLS]
+    preset_values: ClassVar[list[str]] = [f"controls.{name}" for name in PRESET_CONTROLS]
 
 
 CLASSES = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -47,6 +48,33 @@ def test_disabling_unregisters_everything_and_enabling_brings_it_back():
     checkout.enable()
     assert (registered(), handlers()) == (everything, hooks)
     assert preferences_are_known()
+
+
+def test_uninstalling_leaves_nothing_and_the_process_ends(tmp_path):
+    """In a fresh process. Uninstalling forgets the modules, too: what still holds them makes Blender 4.2 segfault at the end."""
+    code = f"""
+import sys; sys.path[:0] = [{str(ROOT / "scripts")!r}, {str(Path(__file__).parent)!r}]
+import checkout; from pathlib import Path
+checkout.link_checkout(Path({str(tmp_path / "user")!r}))
+import bpy, json
+from registrations import registrations
+before = registrations()
+checkout.enable()
+enabled = registrations()
+checkout.disable()
+left = registrations()
+for name in [name for name in sys.modules if name.startswith(checkout.MODULE)]:
+    del sys.modules[name]
+del sys.modules[checkout.MODULE.rpartition('.')[0]].ldr_to_hdri
+print('counted', json.dumps([sorted((enabled - before).elements()), sorted((left - before).elements())]), flush=True)
+"""
+    result = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True, timeout=60)
+    assert result.returncode == 0, result.stderr
+    line = next(line for line in result.stdout.splitlines() if line.startswith("counted"))
+    added, left = json.loads(line.removeprefix("counted"))
+    assert {entry.partition(":")[0] for entry in added} == {"class", "property", "draw function", "handler", "preset path"}
+    assert len([entry for entry in added if entry.startswith("class: bl_ext.user_default.ldr_to_hdri.")]) > 30
+    assert left == []
 
 
 def test_every_property_has_a_name_and_a_tooltip():
