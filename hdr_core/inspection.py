@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from .runtime import REQUIREMENTS, require
+from .runtime import REQUIREMENTS, package_of, require
 from .settings import Device
 
 
@@ -58,7 +58,7 @@ def inspect_runtime(device: Device) -> Runtime:
     return Runtime(
         python=platform.python_version(),
         executable=sys.executable,
-        packages={module: version(module) for module in REQUIREMENTS},
+        packages={module: version(package_of(module)) for module in REQUIREMENTS},
         torch_folder=str(Path(torch.__file__).parent),
         devices=_devices(),
         device=device_used,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 import sys
 from types import ModuleType
 
@@ -28,3 +29,8 @@ def require(module: str) -> ModuleType:
             f"This Python ({sys.executable}) cannot import {module}: {error}.",
             f"Install it with: python -m pip install {REQUIREMENTS[module.partition('.')[0]]}",
         ) from error
+
+
+def package_of(module: str) -> str:
+    """What pip calls one of `REQUIREMENTS`."""
+    return re.split("[=>]", REQUIREMENTS[module])[0]

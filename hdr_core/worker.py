@@ -23,7 +23,6 @@ import json
 import os
 import platform
 import queue
-import re
 import signal
 import sys
 import threading
@@ -39,7 +38,7 @@ from .convert import convert
 from .errors import HdrError, WorkerError
 from .inspection import inspect_runtime
 from .library import service
-from .runtime import REQUIREMENTS, require
+from .runtime import REQUIREMENTS, package_of, require
 from .settings import ConvertSettings
 from .split_file import split_file
 from .temporary import remove_temporary
@@ -195,9 +194,4 @@ def _malformed(why: str) -> WorkerError:
 def _versions() -> dict[str, str]:
     for module in REQUIREMENTS:
         require(module)
-    return {"Python": platform.python_version(), **{module: version(_package(module)) for module in REQUIREMENTS}}
-
-
-def _package(module: str) -> str:
-    """What pip calls it."""
-    return re.split("[=>]", REQUIREMENTS[module])[0]
+    return {"Python": platform.python_version(), **{module: version(package_of(module)) for module in REQUIREMENTS}}

@@ -58,6 +58,7 @@ class LDR_TO_HDRI_OT_convert_library(bpy.types.Operator):
             ("auto", "Automatic", "Tileable where opposite edges join"),
             ("flat", "Flat", "Their edges do not join"),
             ("tileable", "Tileable", "Their edges join, and are kept so"),
+            ("sphere", "Whole Spheres", "Nothing stays flat: each becomes a whole sphere of light"),
         ),
         default="auto",
     )

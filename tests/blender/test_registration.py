@@ -51,7 +51,7 @@ def test_disabling_unregisters_everything_and_enabling_brings_it_back():
 
 
 def test_uninstalling_leaves_nothing_and_the_process_ends(tmp_path):
-    """In a fresh process. Uninstalling forgets the modules, too: what still holds them makes Blender 4.2 segfault at the end."""
+    """In a fresh process. Uninstalling forgets the modules, too: what holds them makes Blender 4.2 segfault at the end."""
     code = f"""
 import sys; sys.path[:0] = [{str(ROOT / "scripts")!r}, {str(Path(__file__).parent)!r}]
 import checkout; from pathlib import Path
