@@ -5,6 +5,7 @@ from __future__ import annotations
 import bpy
 
 from . import (
+    console,
     control_settings,
     group_settings,
     library_command,
@@ -62,13 +63,11 @@ def register() -> None:
     for kind in _CLASSES:
         bpy.utils.register_class(kind)
     bpy.app.handlers.load_pre.append(_stop_before_load)
-    runtime_command.register()
-    library_command.register()
+    console.register({module.NAME: module.run for module in (library_command, runtime_command)})
 
 
 def unregister() -> None:
-    library_command.unregister()
-    runtime_command.unregister()
+    console.unregister()
     runtime_install.abort()
     library_job.end()
     task_queue.cancel_all()

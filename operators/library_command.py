@@ -4,32 +4,15 @@ from __future__ import annotations
 
 import argparse
 import signal
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import bpy
-
-from ..hdr_core.errors import HdrError
 from ..hdr_core.library import command
 from .assets import write_asset_libraries
+from .console import exit_code
 from .worker_session import new_worker
 
 NAME = "ldr_to_hdri"
-
-_registered: object | None = None
-
-
-def register() -> None:
-    global _registered  # noqa: PLW0603
-    _registered = bpy.utils.register_cli_command(NAME, run)
-
-
-def unregister() -> None:
-    global _registered  # noqa: PLW0603
-    if _registered is not None:
-        bpy.utils.unregister_cli_command(_registered)
-        _registered = None
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -45,18 +28,13 @@ def run(arguments: Sequence[str]) -> int:
     command.add_asset_arguments(kept)
     before = signal.signal(signal.SIGINT, signal.default_int_handler)  # Blender would go on
     try:
-        options = parser.parse_args(arguments)
-        return options.run(options)
-    except HdrError as error:
-        print(f"ldr-to-hdri: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("Stopped.", file=sys.stderr)
-        return 130
-    except SystemExit as end:  # --help, or arguments that make no sense
-        return int(end.code or 0)
+        return exit_code(lambda: _act(parser.parse_args(arguments)))
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def _act(options: argparse.Namespace) -> int:
+    return options.run(options)
 
 
 def _assets(options: argparse.Namespace) -> int:

@@ -7,6 +7,7 @@ picture's upper left corner, so that the first pixel's middle is at (0.5, 0.5).
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -27,7 +28,7 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Lens:
+class Lens(ABC):
     """wraps: the picture's left and right edge join; whole: it is a 2:1 panorama, whose poles join as well.
 
     middle, most: pixels a radian at the picture's middle, and where there are most.
@@ -39,16 +40,16 @@ class Lens:
     whole: bool = field(default=False, kw_only=True)
 
     @property
-    def middle(self) -> float:
-        raise NotImplementedError
+    @abstractmethod
+    def middle(self) -> float: ...
 
     @property
     def most(self) -> float:
         return self.middle
 
+    @abstractmethod
     def look(self, direction: Tensor) -> Iterator[Seen]:
         """Where `direction`, (..., 3), is seen: once, or by each lens."""
-        raise NotImplementedError
 
     def _seen(self, x: Tensor, y: Tensor, front: Tensor | None = None) -> Seen:
         across = torch.full_like(x, math.inf) if self.wraps else torch.minimum(x, self.width - x)
