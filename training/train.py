@@ -60,7 +60,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--only",
         choices=list(PARTS),
-        help="overview: curve, light and its place, in fast steps; restoring: all but the curve's kind and how much light",
+        help="overview: curve, light and its place, in fast steps; restoring: all but these",
     )
     parser.add_argument("--everything", action="store_true", help="learn from the held-out truths too: for what ships")
     parser.add_argument("--device", default="cuda")
@@ -94,7 +94,8 @@ def main() -> int:
     while trainer.done < 1 and time.monotonic() - began < 60 * options.run_minutes:
         shot, panorama = (None, True) if options.only == "overview" else batch(learn, trainer.step)
         rate = LEARNING_RATE * (0.5 * (1 + math.cos(math.pi * trainer.done)) + 0.005)
-        parts = trainer.learn(shot, whole(learn), panorama=panorama, rate=rate)
+        small = None if options.only == "restoring" else whole(learn)
+        parts = trainer.learn(shot, small, panorama=panorama, rate=rate)
         trainer.done = before + (time.monotonic() - began) / (60 * options.minutes)
         if time.monotonic() - reported > REPORT_EVERY and panorama:
             reported = time.monotonic()

@@ -27,7 +27,7 @@ AVERAGE = "average.safetensors"
 Part = Literal["all", "overview", "restoring"]
 PARTS = {
     "overview": ("preliminary.", "energy.", "place."),
-    "restoring": ("preliminary.bend.", "place.", "backbone.", "gain.", "detail.", "guide.", "heads."),
+    "restoring": ("backbone.", "gain.", "detail.", "guide.", "heads."),
 }
 
 
