@@ -1,9 +1,10 @@
 """Fit the energy head anew: `python -m training.fit_energy --data FOLDER ... --weights FILE --out FILE`.
 
 Takes minutes on a processor. In a long training the energy head learns its few panoramas by heart, as it needs far fewer steps
-than the rest. So it is fitted last, from scratch, to photos whose response curve the trained preliminary module has undone. The
-interval is that of cross-validation, over truths: it holds the share of the kind of photo (panorama, sky, flat) that needs the
-widest.
+than the rest. So it is fitted last, from scratch, to photos whose response curve the trained preliminary module has undone: one
+ensemble to photos, one to rendered skies, and the gate that tells them apart. The interval is that of cross-validation, over
+truths: it holds the share of the kind of photo (panorama, sky, flat) that needs the widest. With --only skies the ensemble for
+photos stays, and so does the interval.
 """
 
 from __future__ import annotations
@@ -11,14 +12,16 @@ from __future__ import annotations
 import argparse
 import math
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from safetensors.torch import load_file
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn import functional
 
-from hdr_core.network.energy import EnergyHead
+from hdr_core.network.energy import STRICT, EnergyHead, Members
 from hdr_core.network.model import Network, NetworkConfig
 from hdr_core.network.statistics import statistics
 from hdr_core.network.view import look
@@ -29,8 +32,10 @@ from .checkpoint import save_average
 from .train import SEED
 
 FOLDS, GROUP = 5, 8  # GROUP: photos taken at once
-KINDS = {"panorama": 0.84, "sky": 0.05, "flat": 0.11}  # shares of the photos
+KINDS = {"panorama": 0.6, "sky": 0.3, "flat": 0.1}  # shares of the photos
+SKY = list(KINDS).index("sky")
 RATE, DECAY, BATCH = 3e-3, 0.3, 64
+GATE_NOISE = 0.1
 SHARE = 0.8  # of the photos, that the interval holds
 
 
@@ -76,43 +81,85 @@ def photographed(network: Network, truths: data.Truths, count: int) -> Seen:
     return Seen(*(torch.cat([getattr(row, name) for row in rows]) for name in Seen.__dataclass_fields__))
 
 
-def fitted(seen: Seen, steps: int) -> EnergyHead:
-    """An energy head after `steps` steps from scratch, ready to infer."""
+def fitted(seen: Seen, steps: int, known: EnergyHead | None = None) -> EnergyHead:
+    """An energy head after `steps` steps from scratch, ready to infer; known: keep its ensemble for photos and its interval."""
     head = EnergyHead().to(seen.wanted.device)
-    head.fit_scale(seen.statistics)
-    head.interval.fill_(1.0)
-    optimiser = torch.optim.AdamW(head.parameters(), RATE, betas=(0.9, 0.98), weight_decay=DECAY)
-    for step in range(steps):
-        for group in optimiser.param_groups:
-            group["lr"] = RATE * (0.5 * (1 + math.cos(math.pi * step / steps)) + 0.005)
-        some = torch.randint(len(seen.wanted), (BATCH,), device=seen.wanted.device)
-        energy = head.estimate(seen.statistics[some])
-        optimiser.zero_grad(set_to_none=True)
-        losses.total(losses.energy_terms(energy.members - seen.wanted[some, None], energy.log_scale)).backward()
-        torch.nn.utils.clip_grad_norm_(head.parameters(), 1.0)
-        optimiser.step()
+    if known is None:
+        head.fit_scale(seen.statistics)
+        head.interval.fill_(1.0)
+        _fit_members(head, head.photos, seen.part(seen.kind != SKY), steps)
+    else:
+        head.load_state_dict(known.state_dict())
+        head.skies = Members().to(seen.wanted.device)
+    skies = seen.kind == SKY
+    if skies.any():
+        _fit_members(head, head.skies, seen.part(skies), steps)
+        _fit_gate(head, seen, steps)
     return head.eval()
 
 
+def _scaled(head: EnergyHead, statistics_: Tensor) -> Tensor:
+    return ((statistics_ - head.mean) / head.scale).clamp(-4, 4)
+
+
+def _fit(part: nn.Module, count: int, steps: int, loss: Callable[[Tensor], Tensor]) -> None:
+    """Lower `loss` of the indices of a batch out of `count` photos."""
+    part.train()
+    optimiser = torch.optim.AdamW(part.parameters(), RATE, betas=(0.9, 0.98), weight_decay=DECAY)
+    device = next(part.parameters()).device
+    for step in range(steps):
+        for group in optimiser.param_groups:
+            group["lr"] = RATE * (0.5 * (1 + math.cos(math.pi * step / steps)) + 0.005)
+        optimiser.zero_grad(set_to_none=True)
+        loss(torch.randint(count, (BATCH,), device=device)).backward()
+        torch.nn.utils.clip_grad_norm_(part.parameters(), 1.0)
+        optimiser.step()
+
+
+def _fit_members(head: EnergyHead, members: Members, seen: Seen, steps: int) -> None:
+    x = _scaled(head, seen.statistics)
+
+    def loss(some: Tensor) -> Tensor:
+        ratio, log_scale = members(x[some])
+        return losses.total(losses.energy_terms(ratio - seen.wanted[some, None], log_scale.clamp(-4, 2)))
+
+    _fit(members, len(x), steps, loss)
+
+
+def _fit_gate(head: EnergyHead, seen: Seen, steps: int) -> None:
+    x, sky = _scaled(head, seen.statistics), (seen.kind == SKY).float()
+
+    def loss(some: Tensor) -> Tensor:
+        near = x[some] + GATE_NOISE * torch.randn_like(x[some])
+        return functional.binary_cross_entropy_with_logits(head.gate(near)[:, 0], sky[some])
+
+    _fit(head.gate, len(x), steps, loss)
+
+
 @torch.no_grad()
-def _apart(head: EnergyHead, seen: Seen) -> tuple[Tensor, Tensor]:
+def _apart(head: EnergyHead, seen: Seen) -> tuple[Tensor, Tensor, Tensor]:
     energy = head.estimate(seen.statistics)
-    return (energy.members.mean(1) - seen.wanted).abs(), energy.spread
+    return (energy.members.mean(1) - seen.wanted).abs(), energy.spread, energy.sky > STRICT
 
 
-def cross_validated(seen: Seen, steps: int) -> float:
+def cross_validated(seen: Seen, steps: int, known: EnergyHead | None = None) -> float:
     """Prints how far photos of truths that were left out are off; returns the interval that holds SHARE of each kind."""
     error, spread = torch.empty_like(seen.wanted), torch.empty_like(seen.wanted)
+    sky = torch.zeros_like(seen.wanted, dtype=torch.bool)
     for fold in seen.fold.unique():
         out = seen.fold == fold
-        error[out], spread[out] = _apart(fitted(seen.part(~out), steps), seen.part(out))
+        error[out], spread[out], sky[out] = _apart(fitted(seen.part(~out), steps, known), seen.part(out))
     widest = 0.0
     for which, kind in enumerate(KINDS):
         chosen = seen.kind == which
         if chosen.any():
             needed = float((error[chosen] / spread[chosen]).quantile(SHARE))
             stops = float(error[chosen].median()) / math.log(2)
-            print(f"{kind}: {int(chosen.sum())} photos, {stops:.3f} stops off (median), interval {needed:.3f} of the spread")
+            print(
+                f"{kind}: {int(chosen.sum())} photos, {stops:.3f} stops off (median), interval {needed:.3f} of the spread, ",
+                end="",
+            )
+            print(f"{float(sky[chosen].float().mean()):.1%} taken for skies")
             widest = max(widest, needed)
     return widest
 
@@ -122,6 +169,7 @@ def main() -> int:
     parser.add_argument("--data", type=Path, nargs="+", required=True, help="folders of linear .exr truth")
     parser.add_argument("--weights", type=Path, required=True, help="average.safetensors of a training")
     parser.add_argument("--out", type=Path, required=True, help="the same with the new energy head")
+    parser.add_argument("--only", choices=["skies"], help="leave what it says of photos as it is")
     parser.add_argument("--photos", type=int, default=2000)
     parser.add_argument("--steps", type=int, default=3000)
     parser.add_argument("--device", default="cpu")
@@ -132,9 +180,11 @@ def main() -> int:
     truths, _ = data.load(options.data, torch.device(options.device), everything=True)
     torch.manual_seed(SEED)
     seen = photographed(network, truths, options.photos)
-    interval = cross_validated(seen, options.steps)
-    network.energy = fitted(seen, options.steps)
-    network.energy.interval.fill_(interval)
+    known = network.energy if options.only == "skies" else None
+    interval = cross_validated(seen, options.steps, known)
+    network.energy = fitted(seen, options.steps, known)
+    if known is None:
+        network.energy.interval.fill_(interval)
     save_average(network, options.out)
     return 0
 

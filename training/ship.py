@@ -24,11 +24,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("--version", required=True)
     parser.add_argument("--bend", type=float, default=1.0, help="share of the trained bend of the response curve that ships")
+    parser.add_argument("--widen", type=float, default=1.0, help="the interval of restored light, times its own width")
     options = parser.parse_args(arguments)
     state = load_file(options.checkpoint)
     Network(NetworkConfig()).load_state_dict(state)  # it must fit the form that ships
     for name in _LAST_OF_BEND:
         state[name] = options.bend * state[name].float()
+    state["energy.interval"] = options.widen * state["energy.interval"].float()
     data = save({name: tensor.to(torch.float16).contiguous() for name, tensor in sorted(state.items())})
     WEIGHTS.write_bytes(data)
     record = {

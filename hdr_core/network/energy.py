@@ -16,27 +16,29 @@ from torch.nn import functional
 from .statistics import COUNT, statistics
 
 MEMBERS, WIDTH, DROPOUT, NOISE = 8, 64, 0.1, 0.15
+GATE_WIDTH, GATE_DROPOUT = 32, 0.2
+STRICT = 2.0  # logit: a photo taken for a rendered sky loses more than such a sky taken for a photo
 LARGEST_LOG_RATIO = 9.0  # e^9 = 2^13 times what the photo shows of its clipped pixels
-HEDGE = 0.4  # of the expected error: light too strong by a factor is more wrong than light too weak by the same
 
 
 @dataclass(frozen=True)
 class Energy:
     """log_ratio (N,): natural log of the light of the clipped pixels over what the photo shows of them, at least 0;
-    spread (N,): in 80% of photos the truth is no further away; restored (N,): the log ratio to restore, below log_ratio;
+    error (N,): the error of it that is expected; spread (N,): in 80% of photos the truth is no further away;
     members (N, M): log_ratio of each member, not limited; log_scale (N, M): log of the mean absolute error that each member
-    expects of itself.
+    expects of itself; sky (N,): logit that the photo shows a rendered sky.
     """
 
     log_ratio: Tensor
+    error: Tensor
     spread: Tensor
-    restored: Tensor
     members: Tensor
     log_scale: Tensor
+    sky: Tensor
 
 
-class EnergyHead(nn.Module):
-    """Statistics (N, COUNT) to `Energy`, always in float32. `fit_scale` has to be called once before training."""
+class Members(nn.Module):
+    """An ensemble of small networks, from statistics of unit scale."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -48,6 +50,33 @@ class EnergyHead(nn.Module):
         self.last = nn.Parameter(torch.zeros(MEMBERS, WIDTH, 2))
         self.first_bias, self.second_bias = (nn.Parameter(torch.zeros(MEMBERS, 1, WIDTH)) for _ in range(2))
         self.last_bias = nn.Parameter(torch.tensor([1.0, 0.0]).expand(MEMBERS, 1, 2).clone())
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, COUNT) to log_ratio and log_scale of each member, (2, N, M)."""
+        x = x.expand(MEMBERS, -1, -1)
+        if self.training:
+            x = x + NOISE * torch.randn_like(x)
+        x = self._dropped(functional.silu(torch.baddbmm(self.first_bias, self._dropped(x), self.first)))
+        x = self._dropped(functional.silu(torch.baddbmm(self.second_bias, x, self.second)))
+        return torch.baddbmm(self.last_bias, x, self.last).permute(2, 1, 0)
+
+    def _dropped(self, x: Tensor) -> Tensor:
+        return functional.dropout(x, DROPOUT, self.training)
+
+
+class EnergyHead(nn.Module):
+    """Statistics (N, COUNT) to `Energy`, always in float32. `fit_scale` has to be called once before training.
+
+    Two ensembles: what a clear sky hides follows from physics, and is nothing to learn about rooms from. A gate mixes them.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.photos, self.skies = Members(), Members()
+        last = nn.Linear(GATE_WIDTH, 1)
+        nn.init.zeros_(last.weight)
+        nn.init.constant_(last.bias, -STRICT)  # closed, until it has seen skies
+        self.gate = nn.Sequential(nn.Linear(COUNT, GATE_WIDTH), nn.SiLU(), nn.Dropout(GATE_DROPOUT), last)
         self.mean: Tensor
         self.scale: Tensor
         self.interval: Tensor
@@ -68,17 +97,11 @@ class EnergyHead(nn.Module):
 
     def estimate(self, seen: Tensor) -> Energy:
         """From statistics, (N, COUNT)."""
-        x = ((seen - self.mean) / self.scale).clamp(-4, 4).expand(MEMBERS, -1, -1)
-        if self.training:
-            x = x + NOISE * torch.randn_like(x)
-        x = self._dropped(functional.silu(torch.baddbmm(self.first_bias, self._dropped(x), self.first)))
-        x = self._dropped(functional.silu(torch.baddbmm(self.second_bias, x, self.second)))
-        members, log_scale = torch.baddbmm(self.last_bias, x, self.last).permute(1, 0, 2).unbind(2)
+        x = ((seen - self.mean) / self.scale).clamp(-4, 4)
+        sky = self.gate(x)
+        share = torch.sigmoid(2 * (sky - STRICT))
+        members, log_scale = torch.lerp(self.photos(x), self.skies(x), share)
         log_scale = log_scale.clamp(-4, 2)
-        middle = members.mean(1)
         error = (log_scale.exp().mean(1) ** 2 + members.var(1) / 2).sqrt()
-        ratio, restored = (x.clamp(0, LARGEST_LOG_RATIO) for x in (middle, middle - HEDGE * error))
-        return Energy(ratio, self.interval * error, restored, members, log_scale)
-
-    def _dropped(self, x: Tensor) -> Tensor:
-        return functional.dropout(x, DROPOUT, self.training)
+        ratio = members.mean(1).clamp(0, LARGEST_LOG_RATIO)
+        return Energy(ratio, error, self.interval * error, members, log_scale, sky[:, 0])

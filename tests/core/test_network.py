@@ -22,7 +22,7 @@ def network():
     with torch.no_grad():  # untrained heads do nothing; these do much
         for parameter in small.parameters():
             parameter.add_(0.05 * torch.randn_like(parameter))
-        small.energy.last_bias[..., 0] += 3
+        small.energy.photos.last_bias[..., 0] += 3
     return small
 
 
@@ -109,7 +109,7 @@ def test_the_light_is_what_the_energy_head_says_at_every_size(network, panorama)
             done = network(code, panorama=panorama, camera=torch.zeros(1))
         share = area(height, 2 * height, panorama=panorama, like=code)
         before, after = ((luminance(x) * share).sum() for x in (srgb_decode(code), done.radiance))
-        said = done.overview.light.shown * torch.expm1(done.overview.energy.restored)
+        said = done.overview.light.shown * torch.expm1(done.overview.log_ratio)
         assert said > 0.02
         assert abs(torch.log2(after / (before + said))) < 0.1  # stops
         lights.append(after)
@@ -188,3 +188,15 @@ def test_srgb_is_decoded_exactly_and_any_curve_is_monotone(network):
 )
 def test_the_working_size_depends_on_the_aspect_alone(photo, expected):
     assert working_size(*photo) == expected
+
+
+@pytest.mark.parametrize("panorama", [True, False])
+@torch.inference_mode()
+def test_a_mirrored_photo_gives_mirrored_light(network, panorama):
+    code = torch.rand(1, 3, 64, 128)
+    code[..., 10:20, 30:50] = 1
+    as_it_is = network(code, panorama=panorama, camera=torch.ones(1)).radiance
+    mirrored = network(code.flip(-1), panorama=panorama, camera=torch.ones(1)).radiance
+    inner = slice(8, -8)  # the kernels of the light part, at full size, know left from right
+    ratio = (mirrored.flip(-1) / as_it_is)[..., inner, inner]
+    assert (ratio.log().abs().median()) < 0.02

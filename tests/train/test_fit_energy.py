@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 
+from hdr_core.network.energy import STRICT
 from hdr_core.network.statistics import COUNT
 from training import data
-from training.fit_energy import FOLDS, Seen, cross_validated, fitted
+from training.fit_energy import FOLDS, SKY, Seen, cross_validated, fitted
 
 
 @pytest.fixture
@@ -35,6 +36,25 @@ def test_the_interval_is_that_of_photos_left_out(seen, capsys):
     inside = ((energy.members.mean(1) - left_out.wanted).abs() <= energy.spread).float().mean()
     assert 0.65 < inside < 0.95
     assert "panorama: 480 photos" in capsys.readouterr().out
+
+
+def test_skies_are_told_apart_and_leave_what_is_known_of_photos_alone(seen):
+    known = fitted(seen, 300)
+    skies = torch.randn(200, COUNT) + 1.5
+    more = Seen(
+        torch.cat([seen.statistics, skies]),
+        torch.cat([seen.wanted, torch.full((200,), 6.0)]),
+        torch.cat([seen.kind, torch.full((200,), SKY)]),
+        torch.cat([seen.fold, torch.arange(200) % FOLDS]),
+    )
+    head = fitted(more, 300, known)
+    of_skies, of_photos = head.estimate(torch.randn(100, COUNT) + 1.5), head.estimate(seen.statistics)
+    assert (of_skies.sky > STRICT).float().mean() > 0.95
+    assert (of_skies.log_ratio - 6).abs().median() < 0.3
+    assert (of_photos.sky > STRICT).float().mean() < 0.02
+    photos = of_photos.sky < STRICT - 3
+    before = known.estimate(seen.statistics).log_ratio
+    torch.testing.assert_close(of_photos.log_ratio[photos], before[photos], atol=0.02, rtol=0.01)
 
 
 def test_no_truth_is_in_two_folds():
