@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from .parallel import extremes
 from .settings import ConvertSettings, Shape
 from .sun import Sun
 from .version import SOFTWARE, __version__
@@ -46,7 +47,7 @@ def look_at(light: np.ndarray, white: float, projection: Shape, range_before: fl
     from .light import dynamic_range, find_sun
 
     sun = find_sun(light) if projection == "equirectangular" else None
-    return Seen(float(light.max()) / white, white, range_before, dynamic_range(light), sun)
+    return Seen(extremes(light)[1] / white, white, range_before, dynamic_range(light), sun)
 
 
 def header(

@@ -298,7 +298,7 @@ template <int K> __device__ __forceinline__ bool edge_pixel(const Shape& s, int6
 template <typename T, int K, int V>
 __device__ __forceinline__ void marching_backward(const T* grad, const T* source, const T* spatial, const T* channel, T* grad_source,
                                                   T* grad_spatial, T* grad_channel, const Shape& s, const Strips& strips) {
-    __shared__ alignas(16) MarchMemory<T, K, V> memory;
+    alignas(16) __shared__ MarchMemory<T, K, V> memory;
     const int64_t each = strips.edge_blocks + s.tiles_down * s.tiles_across, n = blockIdx.x / each, block = blockIdx.x % each;
     if (block < strips.edge_blocks) {
         int64_t y, x;
