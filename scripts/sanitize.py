@@ -11,13 +11,13 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-import torch  # noqa: E402
+import torch
 
-from hdr_core import deband  # noqa: E402
-from hdr_core.kernel_apply import kernel_apply  # noqa: E402
-from hdr_core.network.inference import Inference  # noqa: E402
-from hdr_core.network.view import look  # noqa: E402
-from hdr_core.network.weights import load_network  # noqa: E402
+from hdr_core import deband
+from hdr_core.kernel_apply import kernel_apply
+from hdr_core.network.inference import Inference
+from hdr_core.network.view import look
+from hdr_core.network.weights import load_network
 
 DEVICE = torch.device("cuda", 0)
 
