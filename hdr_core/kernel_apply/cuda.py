@@ -15,7 +15,7 @@ TYPES = {torch.float32: "float32", torch.float16: "float16", torch.bfloat16: "bf
 BORDERS = ("sphere", "clamp", "valid")  # their numbers in the source
 _LANES, _ROWS = 32, 4  # threads of a block
 _MARCHING = (3, 5)  # sizes of kernels
-_STRIP = 32  # rows that a warp marches down
+_STRIP = 16  # rows that a warp marches down
 _SMALLEST_STAGED = 8  # pixels: in a smaller picture a kernel may read a pixel twice, beyond two edges
 
 

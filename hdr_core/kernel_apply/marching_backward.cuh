@@ -91,7 +91,8 @@ template <typename T, int K, int V> struct March {
         return x < width ? x : -1;
     }
 
-    // Ask for the kernels of a row, the gradient there, and the row of the source that they are the first to read.
+    // Ask for the kernels of a row, the gradient there, and the row of the source that they are the first to read. The rows of the source
+    // before it have been asked for: this one takes a place that the row at work does not look at.
     __device__ __forceinline__ void ask(int y) {
         auto& to = memory.row[(y - begin) & 1];
         const bool mine = own(y);
@@ -121,10 +122,7 @@ template <typename T, int K, int V> struct March {
             const T* of = p < K * K ? spatial + p * step : p < K * K + C ? grad + (p - K * K) * step : channel + (p - K * K - C) * step;
             fetch<BYTES>(&to.weight[0][0] + p * Memory::SPAN + group * V, of + int64_t(y) * width + max(beside, 0), beside >= 0);
         }
-        if (mine) {
-#pragma unroll 1
-            for (int row = y == begin ? y - R : y + R; row <= y + R; ++row) ask_source(row);
-        }
+        if (mine) ask_source(y + R);
     }
 
     __device__ __forceinline__ void ask_source(int row) {
@@ -258,6 +256,8 @@ template <typename T, int K, int V> struct March {
     __device__ __forceinline__ void run() {
         const int first = max(begin - R, 0), last = min(end + R, height) - 1;
         float sum[K][C][V] = {};
+#pragma unroll 1
+        for (int row = begin - R; row < begin + R; ++row) ask_source(row);
         ask(first);
         fetched_so_far();
 #pragma unroll 1
