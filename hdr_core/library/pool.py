@@ -11,12 +11,12 @@ from typing import Any
 from ..client import Job, WorkerClient
 from ..errors import HdrError, WorkerError
 from ..settings import Device
+from .together import AT_ONCE, at_once
 from .work import Product, Work
 
 MakeWorker = Callable[[Mapping[str, str]], WorkerClient]
 """Makes a worker's client, with these variables in its environment."""
 
-_DEPTH = 2  # photos that a worker has been given: it need not wait for the next one
 _ATTEMPTS = 2  # of a photo in whose middle the worker died
 
 
@@ -54,6 +54,7 @@ class Pool:
         self._make = make
         self._count = count
         self._device = device
+        self._depth = 1  # photos that a worker has been given: one more than it has under way, so that it need not wait
         self._workers: list[_Worker] = []
         self._waiting: deque[Task] = deque()  # to be done again
         self._asked: Job[dict[str, Any]] | None = None
@@ -68,7 +69,7 @@ class Pool:
                 self._asked = first.client.ask({"op": "devices"}, dict)
             if self._asked.poll():
                 self._start_others(self._asked.result())
-        return any(len(worker.tasks) < _DEPTH for worker in self._workers) and not self._waiting
+        return any(self._has_room(worker) for worker in self._workers) and not self._waiting
 
     @property
     def busy(self) -> bool:
@@ -81,7 +82,7 @@ class Pool:
 
     def submit(self, task: Task) -> int:
         """Give a photo to the worker that has least to do; returns its process id. Only while `ready`."""
-        worker = min(self._workers, key=lambda worker: len(worker.tasks))
+        worker = min((worker for worker in self._workers if self._has_room(worker, task)), key=lambda worker: len(worker.tasks))
         outputs = task.work.written
         task.job = worker.client.ask({"op": "produce", "work": _plain(task.work)}, Product.from_plain, outputs)
         worker.tasks.append(task)
@@ -91,32 +92,36 @@ class Pool:
         """What has come of the photos since last asked. One whose worker died is tried once more."""
         ended: list[tuple[Task, Product | HdrError]] = []
         for worker in self._workers:
-            while worker.tasks and worker.tasks[0].job is not None and worker.tasks[0].job.poll():
-                task = worker.tasks.popleft()
+            for task in [task for task in worker.tasks if task.job is not None and task.job.poll()]:
+                worker.tasks.remove(task)
                 try:
                     ended.append((task, task.job.result()))  # type: ignore[union-attr]
                 except WorkerError as error:
-                    task.attempts += 1
+                    begun = task.job is not None and task.job.stage
+                    task.attempts += 1 if begun or not worker.tasks else 0  # the others only waited
                     if task.attempts < _ATTEMPTS and not worker.client.running:
                         self._waiting.append(task)
                     else:
                         ended.append((task, error))
-                    if not worker.client.running:  # the others only waited behind it
-                        self._waiting.extend(worker.tasks)
-                        worker.tasks.clear()
                 except HdrError as error:
                     ended.append((task, error))
-        while self._waiting and any(len(worker.tasks) < _DEPTH for worker in self._workers):
+        while self._waiting and any(self._has_room(worker, self._waiting[0]) for worker in self._workers):
             self.submit(self._waiting.popleft())
         return ended
 
+    def _has_room(self, worker: _Worker, task: Task | None = None) -> bool:
+        """Whether a worker may get another photo, or this one. What one died of may be any of several: each is tried alone."""
+        if task is not None and task.attempts:
+            return not worker.tasks
+        return len(worker.tasks) < self._depth and not any(task.attempts for task in worker.tasks)
+
     def under_way(self) -> tuple[Under, ...]:
         """What the workers do."""
-        firsts = [(worker, worker.tasks[0]) for worker in self._workers if worker.tasks]
         return tuple(
             Under(task.key, task.job.fraction, task.job.stage or "starting", worker.label)
-            for worker, task in firsts
-            if task.job
+            for worker in self._workers
+            for task in worker.tasks
+            if task.job and (task.job.stage or task is worker.tasks[0])
         )
 
     def client(self) -> WorkerClient:
@@ -136,6 +141,7 @@ class Pool:
     def _start_others(self, found: Mapping[str, Any]) -> None:
         gpus = int(found["gpus"]) if self._device in ("auto", "cuda") else 0
         count = self._count or max(1, gpus)
+        self._depth = at_once(_cores() // count) + 1
         visible = _visible_gpus(gpus)
         self._workers = [self._first]
         for number in range(1, count):
@@ -156,7 +162,12 @@ def _visible_gpus(count: int) -> list[str]:
 
 def _threads(count: int) -> dict[str, str]:
     """Workers share the processor. Two threads each at least: one alone adds up in another order, and gives other last bits."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if count == 1 or cores < 2 or "OMP_NUM_THREADS" in os.environ:
-        return {}
-    return {"OMP_NUM_THREADS": str(max(2, cores // count))}
+    share = _cores() // count
+    shares = {AT_ONCE: str(at_once(share))}
+    if count > 1 and _cores() > 1 and "OMP_NUM_THREADS" not in os.environ:
+        shares["OMP_NUM_THREADS"] = str(max(2, share))
+    return shares
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
