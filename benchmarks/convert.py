@@ -3,8 +3,8 @@
     python -m benchmarks.convert [--size 4096 8192] [--batch 100] [--at-once 3 6] [--device auto]
 
 The photos are made from the example, enlarged, with the grain of a camera, so that neither codec has it easy. "warm": the third
-conversion of a process. A batch mixes four sizes; its conversions overlap, and so do as many null conversions. These use threads
-as the conversion does for all that they do: decoding, one look into a table for each number, and the same writer.
+conversion of a process. A batch mixes four sizes; its conversions overlap, and so do as many null conversions. These, too, use
+threads for all that they do: decoding, one look into a table for each number, and the same writer.
 """
 
 from __future__ import annotations

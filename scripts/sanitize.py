@@ -2,8 +2,8 @@
 
     PYTORCH_NO_CUDA_MEMORY_CACHING=1 compute-sanitizer --tool memcheck --error-exitcode 9 python scripts/sanitize.py
 
-and with --tool initcheck (which finds reads of what nothing wrote), synccheck and racecheck. This last one stumbles over kernels of
-torch: run it for each part alone, "kernel_apply" and "network", the second with --kernel-name kns=light.
+and with --tool initcheck (which finds reads of what nothing wrote), synccheck and racecheck. This one stumbles over kernels
+of torch: run it for each part alone, "kernel_apply" and "network", the second with --kernel-name kns=light.
 """
 
 from __future__ import annotations
