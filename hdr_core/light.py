@@ -119,8 +119,8 @@ def _measure(radiance: np.ndarray, towards: np.ndarray) -> _Source:
     for degrees in _APPROACH:
         patch = cut_patch(height, width, centre, math.radians(degrees))
         inside = patch.angle < math.radians(degrees)
-        light = luminance(patch.of(radiance)).astype(np.float64)
-        excess = np.where(inside, light - np.median(light[inside]) if inside.any() else 0, 0).clip(0)
+        near = luminance(patch.of(radiance)).astype(np.float64)
+        excess = np.where(inside, near - np.median(near[inside]) if inside.any() else 0, 0).clip(0)
         if excess.any():
             glaring = np.where(excess > _GLOW_ENDS * excess.max(), excess, 0)
             power = 1 if degrees == _APPROACH[-1] else 2  # first what is brightest, then the middle of the light
