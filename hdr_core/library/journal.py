@@ -33,7 +33,7 @@ class Done:
     signature: str
     sha256: str
     bytes: int
-    mtime_ns: int
+    stamp: int | str
     files: tuple[tuple[str, int, str], ...]
 
 
@@ -51,7 +51,7 @@ class History:
             case "done":
                 product = entry["product"]
                 files = tuple((made["path"], made["bytes"], made["sha256"]) for made in product["files"])
-                facts = Done(entry["signature"], product["sha256"], product["bytes"], entry["mtime_ns"], files)
+                facts = Done(entry["signature"], product["sha256"], product["bytes"], entry["stamp"], files)
                 self.done[entry["source"]] = facts
                 self.begun.pop(entry["source"], None)
             case "failed":

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from ..errors import OutputError, PhotoError
-from ..photo_folder import PHOTO_SUFFIXES, SHEET_SUFFIX, is_photo_name, is_result
-from ..projection.face_files import one_of_each_cube
+from ..photo_folder import PHOTO_SUFFIXES, SHEET_SUFFIX
 from ..settings import Projection
 from .patterns import matches
 from .settings import Format, LibrarySettings, Size
+from .store import Store
 from .texture_names import data_maps
 
 
@@ -47,11 +46,13 @@ class Plan:
     left_out: tuple[tuple[str, str], ...]
 
 
-def make_plan(source: Path, target: Path, records: Path, settings: LibrarySettings) -> Plan:
-    """The plan for the photos in `source`, in order of their paths. Raises PhotoError where there are none."""
-    found = _photos(source, {_resolved(target), _resolved(records)} - {_resolved(source)}, settings)
+def make_plan(source: Store, apart: Collection[Store], settings: LibrarySettings) -> Plan:
+    """The plan for the photos in `source`, in order of their paths; stores `apart` hold results and records.
+
+    Raises PhotoError where there are none.
+    """
     items, left_out, taken = [], [], dict[str, str]()
-    for folder, names in found:
+    for folder, names in _photos(source, apart, settings):
         data = data_maps([PurePosixPath(name).stem for name in names])
         for name in names:
             path = f"{folder}{name}"
@@ -72,42 +73,14 @@ def make_plan(source: Path, target: Path, records: Path, settings: LibrarySettin
     return Plan(tuple(items), tuple(left_out))
 
 
-def _resolved(path: Path) -> Path:
-    return Path(os.path.realpath(path))
-
-
-def _photos(source: Path, apart: set[Path], settings: LibrarySettings) -> list[tuple[str, list[str]]]:
-    """Each folder below `source`, as "" or "a/b/", with the names of its photos; folders `apart` are not looked into."""
-    found = []
-    try:
-        for folder, names in _folders(source, "", apart, {_resolved(source)}, settings.recursive):
-            chosen = [name for name in names if _is_chosen(f"{folder}{name}", settings)]
-            if settings.others == "sphere" or settings.convert.projection == "cube":
-                chosen = [path.name for path in one_of_each_cube(source / folder / name for name in sorted(chosen))]
-            if chosen:
-                found.append((folder, sorted(chosen)))
-    except OSError as error:
-        where = error.filename or source
-        raise PhotoError(f'The folder "{where}" cannot be read: {error.strerror}.', "Give a folder of photos.") from error
-    return found
-
-
-def _folders(folder: Path, path: str, apart: set[Path], seen: set[Path], recursive: bool) -> Iterator[tuple[str, list[str]]]:
-    """Depth first, in order of names. Links to folders are followed, to each folder once. Hidden ones are left alone."""
-    with os.scandir(folder) as entries:
-        listed = sorted(entries, key=lambda entry: entry.name)
-    yield path, [entry.name for entry in listed if _is_photo(entry)]
-    for entry in listed if recursive else ():
-        if entry.is_dir() and not entry.name.startswith("."):
-            inside = _resolved(Path(entry.path))
-            if inside not in seen | apart:
-                seen.add(inside)
-                yield from _folders(Path(entry.path), f"{path}{entry.name}/", apart, seen, recursive)
-
-
-def _is_photo(entry: os.DirEntry[str]) -> bool:
-    """Results of an earlier run are none: they may lie in the photos' folder."""
-    return is_photo_name(PurePosixPath(entry.name)) and entry.is_file() and not is_result(Path(entry.path))
+def _photos(source: Store, apart: Collection[Store], settings: LibrarySettings) -> Iterator[tuple[str, list[str]]]:
+    """Each folder of `source`, as "" or "a/b/", with the names of its photos that the settings want."""
+    for folder, names in source.photos(apart, recursive=settings.recursive):
+        chosen = sorted(name for name in names if _is_chosen(f"{folder}{name}", settings))
+        if settings.others == "sphere" or settings.convert.projection == "cube":
+            chosen = source.one_of_each_cube(folder, chosen)
+        if chosen:
+            yield folder, chosen
 
 
 def _is_chosen(path: str, settings: LibrarySettings) -> bool:

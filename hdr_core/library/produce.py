@@ -10,6 +10,7 @@ from ..convert import convert_with
 from ..errors import PhotoError
 from ..runtime import require
 from ..settings import ConvertSettings, Progress
+from .store import checksum
 from .work import Product, Work
 
 if TYPE_CHECKING:
@@ -23,7 +24,16 @@ def produce(work: Work, progress: Progress | None = None) -> Product:
     """
     for module in ("numpy", "torch", "pyvips", "OpenEXR"):
         require(module)
-    from .writer import LibraryWriter, checksum
+    if not work.is_remote:
+        return _produce(work, progress)
+    from .staging import staged
+
+    with staged(work) as staging:
+        return staging.deliver(_produce(staging.work, progress))
+
+
+def _produce(work: Work, progress: Progress | None) -> Product:
+    from .writer import LibraryWriter
 
     source = Path(work.source)
     try:

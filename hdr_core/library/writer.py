@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Literal
 
@@ -16,6 +15,7 @@ from ..sheet.files import check_sheet_path
 from ..sheet.light import shrink, shrink_sphere
 from .pictures import draw_preview, draw_thumbnail
 from .settings import PIXELS
+from .store import checksum
 from .tags import light_tags
 from .work import File, Made, Work
 
@@ -77,12 +77,6 @@ class LibraryWriter:
         height, width = pixels.shape[:2]
         self.made.append(Made(file.path, path.stat().st_size, checksum(path), width, height))
         return kind  # type: ignore[return-value]
-
-
-def checksum(path: Path) -> str:
-    """The SHA-256 of a file's content."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def smaller(
