@@ -48,14 +48,18 @@ class Converter:
         work = Work.from_plain(plain)
         self._fraction, self._stage = 0.0, ""
         with tempfile.TemporaryDirectory(prefix="ldr_to_hdri_pictures_") as folder:
-            here = replace(work, **{name: str(Path(folder) / f"{name}{Path(path).suffix}") for name, path in _pictures(work)})
+            here = replace(
+                work,
+                thumbnail=_within(folder, work.thumbnail),
+                preview=_within(folder, work.preview),
+            )
             request = {"op": "produce", "work": asdict(here)}
             try:
                 product = self._client.ask(request, Product.from_plain, here.written).wait(self._tell)
             except HdrError as error:
                 return {**_plain(error), "died": not self._client.running}
-            made = {name: Path(getattr(here, name)) for name, _ in _pictures(work)}
-            pictures = {name: path.read_bytes() for name, path in made.items() if path.exists()}
+            made = {"thumbnail": here.thumbnail, "preview": here.preview}
+            pictures = {name: Path(path).read_bytes() for name, path in made.items() if path and Path(path).exists()}
         return {"product": product.plain(), "pictures": pictures, "pid": self._client.pid or 0}
 
     @ray.method(concurrency_group="beside")
@@ -67,8 +71,8 @@ class Converter:
         self._fraction, self._stage = fraction, stage
 
 
-def _pictures(work: Work) -> list[tuple[str, str]]:
-    return [(name, path) for name, path in (("thumbnail", work.thumbnail), ("preview", work.preview)) if path]
+def _within(folder: str, path: str) -> str:
+    return str(Path(folder) / Path(path).name) if path else ""
 
 
 def _plain(error: HdrError) -> dict[str, Any]:
@@ -84,4 +88,4 @@ def _share() -> int:
     return max(2, cores() // max(1, int(node["Resources"].get("GPU", 1))))
 
 
-ACTOR = ray.remote(concurrency_groups={"beside": 1})(Converter)
+ACTOR: Any = ray.remote(concurrency_groups={"beside": 1})(Converter)  # type: ignore[call-overload]  # Ray's stubs lack it

@@ -33,11 +33,13 @@ def staged(work: Work) -> Iterator[Staging]:
     shutil.rmtree(folder, ignore_errors=True)  # left by a killed process that had our pid
     try:
         folder.mkdir(mode=0o700)
-        yield Staging(work, folder)
-    except DiskFullError as error:
-        if str(folder) not in error.problem:
-            raise
-        raise _no_room(folder) from error
+        staging = Staging(work, folder)
+        try:
+            yield staging
+        except HdrError as error:
+            if isinstance(error, DiskFullError) and str(folder) in error.problem:
+                raise _no_room(folder) from error
+            raise staging.as_asked(error) from error
     except OSError as error:
         raise _no_room(folder) from error
     finally:
@@ -66,6 +68,13 @@ class Staging:
         files = tuple(replace(made, path=self._sent.get(made.path, made.path)) for made in product.files)
         output = self._sent.get(product.conversion.output, product.conversion.output)
         return replace(product, files=files, conversion=replace(product.conversion, output=output, source=self._source))
+
+    def as_asked(self, error: HdrError) -> HdrError:
+        """The same error, with the URLs that were asked for in place of the paths here."""
+        problem, step = error.problem, error.next_step
+        for here, url in {**self._sent, self.work.source: self._source}.items():
+            problem, step = problem.replace(here, url), step.replace(here, url)
+        return type(error)(problem, step)
 
     def _fetched(self, source: str, folder: Path) -> str:
         """The photo, and of a cube map in six files its sisters."""

@@ -21,6 +21,7 @@ from hdr_core.errors import OutputError, PhotoError
 from hdr_core.exr import read_exr
 from hdr_core.library import Batch, Failed, Finished, LibrarySettings, Rule, convert_library
 from hdr_core.library.journal import Journal, read_entries, read_history
+from hdr_core.library.places import Places
 from hdr_core.library.plan import make_plan
 from hdr_core.rgbe import read_hdr
 
@@ -214,7 +215,8 @@ def test_the_plan_leaves_results_and_hidden_folders_alone(tmp_path: Path) -> Non
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(b"x")
     settings = LibrarySettings(sizes=("original", "1k"))
-    plan = make_plan(tmp_path, tmp_path / "out", tmp_path / "out.batch", settings)
+    places = Places.of(tmp_path, tmp_path / "out", None)
+    plan = make_plan(places.source, places.apart, settings)
     assert {item.source: item.clash is not None for item in plan.items} == {
         "A.PNG": False,
         "a.jpg": True,
@@ -223,9 +225,9 @@ def test_the_plan_leaves_results_and_hidden_folders_alone(tmp_path: Path) -> Non
         "deep/er/b.tif": False,
     }
     few = LibrarySettings(include=("deep/**",), exclude=("*_1k.*",), recursive=True)
-    assert [item.source for item in make_plan(tmp_path, tmp_path / "out", tmp_path, few).items] == [
+    assert [item.source for item in make_plan(places.source, places.apart, few).items] == [
         "deep/a.jpg",
         "deep/er/b.tif",
     ]
     with pytest.raises(PhotoError, match="patterns"):
-        make_plan(tmp_path, tmp_path / "out", tmp_path, LibrarySettings(include=("*.webp",)))
+        make_plan(places.source, places.apart, LibrarySettings(include=("*.webp",)))
