@@ -143,11 +143,10 @@ def line(run: dict[str, Any]) -> str:
     memory = run["memory"]
     most = [max(values) for values in zip(*(row for _, row in memory if len(row) == len(memory[-1][1])), strict=True)]
     gpu = "" if run["busy"] is None else f", GPU {run['busy']:.0f}% busy"
-    return (
-        f"{run['workers']} workers on {run['device']}: {run['photos']} photos ({run['failed']} failed), "
-        f"{run['megapixels']:.0f} megapixels, {run['written'] / 1e6:.0f} MB written; {run['rate']:.1f} a minute, the first after {run['start']:.1f} s{gpu}; most memory: this process "
-        f"{most[0]:.0f} MiB, workers {', '.join(f'{mib:.0f}' for mib in most[1:])} MiB"
-    )
+    said = f"{run['workers']} workers on {run['device']}: {run['photos']} photos ({run['failed']} failed), "
+    said += f"{run['megapixels']:.0f} megapixels, {run['written'] / 1e6:.0f} MB written; {run['rate']:.1f} a minute, "
+    said += f"the first after {run['start']:.1f} s{gpu}; most memory: this process {most[0]:.0f} MiB, "
+    return f"{said}workers {', '.join(f'{mib:.0f}' for mib in most[1:])} MiB"
 
 
 def resident(pid: str) -> float:
