@@ -1,4 +1,4 @@
-"""One worker for each GPU, and how busy they are. There is none here: how many there are, and what their tool says, is made up."""
+"""One worker for each GPU, and how busy they are. There is none here: their number, and what their tool says, is made up."""
 
 from __future__ import annotations
 
