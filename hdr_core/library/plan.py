@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -13,6 +14,8 @@ from .patterns import matches
 from .settings import Format, LibrarySettings, Size
 from .store import Store
 from .texture_names import data_maps
+
+_SIZE = re.compile(r"_\d{1,2}k$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,8 @@ def make_plan(source: Store, apart: Collection[Store], settings: LibrarySettings
     """
     items, left_out, taken = [], [], dict[str, str]()
     for folder, names in _photos(source, apart, settings):
-        data = data_maps([PurePosixPath(name).stem for name in names])
+        stems = {PurePosixPath(name).stem for name in names}
+        data = data_maps(sorted(stems))
         for name in names:
             path = f"{folder}{name}"
             rule = next((rule for rule in settings.rules if matches(path, [rule.pattern])), None)
@@ -61,7 +65,7 @@ def make_plan(source: Store, apart: Collection[Store], settings: LibrarySettings
                 left_out.append((path, f"it looks like {data[PurePosixPath(name).stem]}, which holds no light"))
             else:
                 projection = rule.projection if rule is not None else settings.convert.projection
-                items.append(_item(path, projection, settings, taken))
+                items.append(_item(path, projection, settings, taken, stems))
     if not items:
         suffixes = ", ".join(sorted(PHOTO_SUFFIXES))
         raise PhotoError(
@@ -87,11 +91,15 @@ def _is_chosen(path: str, settings: LibrarySettings) -> bool:
     return (not settings.include or matches(path, settings.include)) and not matches(path, settings.exclude)
 
 
-def _item(path: str, projection: Projection, settings: LibrarySettings, taken: dict[str, str]) -> Item:
-    """`taken`: whose every output is. Of two photos that differ only in their suffix, one would replace the other."""
+def _item(path: str, projection: Projection, settings: LibrarySettings, taken: dict[str, str], stems: set[str]) -> Item:
+    """`taken`: whose every output is. Of two photos that differ only in their suffix, one would replace the other.
+
+    stems: of the photos in its folder.
+    """
     stem = path.removesuffix(PurePosixPath(path).suffix)
+    folder, slash, name = stem.rpartition("/")
     outputs = tuple(
-        Output(f"{stem}.{kind}" if size == "original" else f"{stem}_{size}.{kind}", size, kind)
+        Output(f"{folder}{slash}{_sized(name, size, stems)}.{kind}", size, kind)
         for size in settings.sizes
         for kind in settings.formats
     )
@@ -103,3 +111,11 @@ def _item(path: str, projection: Projection, settings: LibrarySettings, taken: d
         return Item(path, projection, outputs, sheet, clash)
     taken.update(dict.fromkeys(names, path))
     return Item(path, projection, outputs, sheet)
+
+
+def _sized(stem: str, size: Size, stems: set[str]) -> str:
+    """plaza_1k of plaza, and hall_1k of hall_4k, as libraries call it, unless that is another photo."""
+    if size == "original":
+        return stem
+    other = _SIZE.sub(f"_{size}", stem)
+    return other if other != stem and other not in stems else f"{stem}_{size}"

@@ -63,5 +63,11 @@ def _choose(picture: Photo | HdrPicture, work: Work) -> ConvertSettings:
         return replace(work.settings, projection=work.others)
     from ..seam import edges_join
 
-    joins = not isinstance(picture, HdrPicture) and edges_join(picture.pixels)
+    joins = not isinstance(picture, HdrPicture) and not _stands_alone(picture) and edges_join(picture.pixels)
     return replace(work.settings, projection="tileable" if joins else "flat")
+
+
+def _stands_alone(picture: Photo) -> bool:
+    """Whether nothing of it reaches its edges, as of a decal: these then say nothing of whether they join."""
+    alpha = picture.alpha
+    return alpha is not None and not (alpha[[0, -1]].any() or alpha[:, [0, -1]].any())
