@@ -32,7 +32,7 @@ def draw_thumbnail(path: Path, picture: Photo | HdrPicture, result: Result) -> N
     """Write a JPEG strip of three pictures, on black: the photo, the photo STOPS darker, its result STOPS darker."""
     pixels, light = (picture.light, None) if isinstance(picture, HdrPicture) else (picture.pixels, photo_light)
     before = shrink(pixels, *fit(len(pixels), pixels.shape[1], *TILE), light)
-    after = shrink(result.pixels, *fit(*result.pixels.shape[:2], *TILE))
+    after = shrink(result.pixels, *fit(len(result.pixels), result.pixels.shape[1], *TILE))
     if picture.alpha is not None:
         before *= shrink(opacity(picture.alpha), *before.shape[:2])
     if result.alpha is not None:
