@@ -85,7 +85,8 @@ def _share() -> int:
     if not here.get_accelerator_ids().get("GPU"):
         return max(2, int(here.get_assigned_resources().get("CPU", 2)))
     node = next(node for node in ray.nodes() if node["NodeID"] == here.get_node_id())
-    return max(2, cores() // max(1, int(node["Resources"].get("GPU", 1))))
+    actors = node["Resources"].get("GPU", 1) / here.get_assigned_resources().get("GPU", 1)  # if all GPUs are taken
+    return max(2, int(cores() / max(1, actors)))
 
 
 ACTOR: Any = ray.remote(concurrency_groups={"beside": 1})(Converter)  # type: ignore[call-overload]  # Ray's stubs lack it

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import os
 import socket
 from collections.abc import Sequence
@@ -19,9 +20,10 @@ _PATIENCE = 10.0  # seconds for a cluster to answer
 _HOW = "Start one with: ray start --head, or see docs/scale.md."
 
 
-def connect(address: str, device: Device, *, grows: bool) -> Cluster:
+def connect(address: str, device: Device, count: int | None) -> Cluster:
     """Join the cluster at `address`. Raises RuntimeMissingError without Ray, WorkerError where no cluster answers, DeviceError
-    where it has no GPU, and `device` says that it must. grows: it may get one when it is asked for.
+    where it has no GPU, and `device` says that it must. count: how many actors it will be asked for; more than it has GPUs
+    share them, and a cluster without any may grow.
     """
     if __package__ != "hdr_core.library":
         raise RuntimeMissingError("A batch on a Ray cluster starts outside Blender.", "Use the command: ldr-to-hdri batch.")
@@ -38,18 +40,22 @@ def connect(address: str, device: Device, *, grows: bool) -> Cluster:
             ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
         except Exception as error:
             raise WorkerError(f"There is no Ray cluster to work with at {address}: {error}.", _HOW) from error
-    there = bool(ray.cluster_resources().get("GPU"))
-    if device == "cuda" and not there and not grows:
+    there = int(ray.cluster_resources().get("GPU", 0))
+    if device == "cuda" and not there and count is None:
         raise DeviceError(f"The Ray cluster at {address} has no GPU.", "Add one, or choose device auto.")
-    return Cluster(ray, gpus=device == "cuda" or (device == "auto" and there), began=began)
+    wanted = device == "cuda" or (device == "auto" and there > 0)
+    return Cluster(ray, gpus=wanted, sharing=max(1, math.ceil((count or 1) / max(1, there))) if there else 1, began=began)
 
 
 @dataclass(frozen=True)
 class Cluster:
-    """ray: the module. gpus: whether actors have one each, or cores only. began: whether the connection is ours to end."""
+    """ray: the module. gpus: whether actors have one, or cores only; sharing: how many have one together. began: whether the
+    connection is ours to end.
+    """
 
     ray: Any
     gpus: bool
+    sharing: int
     began: bool
 
     def machines(self) -> frozenset[str]:
@@ -66,7 +72,7 @@ class Cluster:
         """Start an actor, as soon as there is room; returns its handle."""
         from .ray_actor import ACTOR
 
-        resources = {"num_gpus": 1, "num_cpus": 1} if self.gpus else {"num_cpus": self._cores()}
+        resources = {"num_gpus": 1 / self.sharing, "num_cpus": 1} if self.gpus else {"num_cpus": self._cores()}
         options = {**resources, "max_restarts": 0, "max_task_retries": 0, "scheduling_strategy": "SPREAD"}
         return ACTOR.options(**options).remote(os.environ.get("OMP_NUM_THREADS", ""))
 

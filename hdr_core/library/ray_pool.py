@@ -75,7 +75,7 @@ class RayPool:
     def ready(self) -> bool:
         if self._cluster is None:
             self._connected = time.monotonic()
-            self._cluster = connect(self._address, self._device, grows=self._count is not None)
+            self._cluster = connect(self._address, self._device, self._count)
         self._look()
         return self._free() is not None and not self._waiting
 

@@ -146,7 +146,7 @@ def test_a_store_needs_records_elsewhere(capsys: pytest.CaptureFixture[str]) -> 
 @pytest.mark.parametrize(("address", "said"), [("127.0.0.1:1", "Nobody answers"), ("nowhere", "no address")])
 def test_no_cluster_is_told_at_once(address: str, said: str) -> None:
     with pytest.raises(HdrError, match=said):
-        connect(address, "auto", grows=False)
+        connect(address, "auto", None)
 
 
 def test_a_machine_without_the_software_is_told(monkeypatch: pytest.MonkeyPatch, library: Path, tmp_path: Path) -> None:
