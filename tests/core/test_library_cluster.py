@@ -46,6 +46,7 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     from ray.cluster_utils import Cluster
 
     monkeypatch.setenv("PYTHONPATH", str(kill_batch.ROOT))  # instead of installing the package
+    monkeypatch.setenv("RAY_worker_niceness", "0")  # 15 otherwise, which waits for all that else is tested
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "object_store_memory": MEMORY})
     cluster.others = [cluster.add_node(num_cpus=1, object_store_memory=MEMORY) for _ in range(2)]
     yield cluster
