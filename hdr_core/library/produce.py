@@ -11,6 +11,7 @@ from ..convert import convert_with
 from ..errors import PhotoError
 from ..runtime import require
 from ..settings import ConvertSettings, Progress
+from .store import checksum
 from .together import room
 from .work import Product, Work
 
@@ -25,7 +26,16 @@ def produce(work: Work, progress: Progress | None = None) -> Product:
     """
     for module in ("numpy", "torch", "pyvips", "OpenEXR"):
         require(module)
-    from .writer import LibraryWriter, checksum
+    if not work.is_remote:
+        return _produce(work, progress)
+    from .staging import staged
+
+    with staged(work) as staging:
+        return staging.deliver(_produce(staging.work, progress))
+
+
+def _produce(work: Work, progress: Progress | None) -> Product:
+    from .writer import LibraryWriter
 
     source = Path(work.source)
     try:
@@ -62,7 +72,7 @@ def _choose(picture: Photo | HdrPicture, work: Work) -> ConvertSettings:
         return replace(work.settings, projection=work.others)
     from ..seam import edges_join
 
-    joins = not isinstance(picture, HdrPicture) and edges_join(picture.pixels)
+    joins = not isinstance(picture, HdrPicture) and not _stands_alone(picture) and edges_join(picture.pixels)
     return replace(work.settings, projection="tileable" if joins else "flat")
 
 
@@ -71,3 +81,9 @@ def _size(picture: Photo | HdrPicture) -> tuple[int, int]:
 
     height, width = (picture.light if isinstance(picture, HdrPicture) else picture.pixels).shape[:2]
     return height, width
+
+
+def _stands_alone(picture: Photo) -> bool:
+    """Whether nothing of it reaches its edges, as of a decal: these then say nothing of whether they join."""
+    alpha = picture.alpha
+    return alpha is not None and not (alpha[[0, -1]].any() or alpha[:, [0, -1]].any())
