@@ -92,19 +92,20 @@ class Pool:
         """What has come of the photos since last asked. One whose worker died is tried once more."""
         ended: list[tuple[Task, Product | HdrError]] = []
         for worker in self._workers:
-            for task in [task for task in worker.tasks if task.job is not None and task.job.poll()]:
-                worker.tasks.remove(task)
-                try:
-                    ended.append((task, task.job.result()))  # type: ignore[union-attr]
-                except WorkerError as error:
-                    begun = task.job is not None and task.job.stage
-                    task.attempts += 1 if begun or not worker.tasks else 0  # the others only waited
-                    if task.attempts < _ATTEMPTS and not worker.client.running:
-                        self._waiting.append(task)
-                    else:
+            while done := [task for task in worker.tasks if task.job is not None and task.job.poll()]:
+                for task in done:
+                    worker.tasks.remove(task)
+                    try:
+                        ended.append((task, task.job.result()))  # type: ignore[union-attr]
+                    except WorkerError as error:
+                        begun = task.job is not None and task.job.stage
+                        task.attempts += 1 if begun or not worker.tasks else 0  # the others only waited
+                        if task.attempts < _ATTEMPTS and not worker.client.running:
+                            self._waiting.append(task)
+                        else:
+                            ended.append((task, error))
+                    except HdrError as error:
                         ended.append((task, error))
-                except HdrError as error:
-                    ended.append((task, error))
         while self._waiting and any(self._has_room(worker, self._waiting[0]) for worker in self._workers):
             self.submit(self._waiting.popleft())
         return ended
