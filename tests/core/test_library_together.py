@@ -35,6 +35,7 @@ def works(folder: Path, count: int) -> list[Work]:
 def run(pool: Pool, works: list[Work], kill_when: int = 10**9) -> tuple[list[Task], int]:
     """Every photo's task, and how many were under way at once at most; killed once so many are, then at most one is."""
     todo, done, most = [Task(work.source, work) for work in works], [], 0
+    pid = 0  # of the worker that was killed
     deadline = time.monotonic() + 300
     while len(done) < len(works):
         assert time.monotonic() < deadline
@@ -44,12 +45,11 @@ def run(pool: Pool, works: list[Work], kill_when: int = 10**9) -> tuple[list[Tas
             assert isinstance(product, Product)
             done.append(task)
         begun = sum(photo.stage != "starting" for photo in pool.under_way())
-        most = max(most, begun)
-        if begun >= kill_when:
-            os.kill(pool.client().pid or 0, signal.SIGKILL)
-            kill_when, most = 10**9, 0
-            time.sleep(0.05)
-            pool.poll()
+        if begun >= kill_when and pid == 0:
+            pid, most = pool.client().pid or 0, 0
+            os.kill(pid, signal.SIGKILL)
+        elif pool.client().pid not in (None, pid):
+            most = max(most, begun)
         time.sleep(0.002)
     return done, most
 
