@@ -14,6 +14,9 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from . import deband_cuda
+from .kernel_apply import has_kernels
+
 WHITE = 255
 _REACH = 64  # pixels around, a power of two: the steps of a clear sky are about as wide in a photo of 8192 x 4096
 _GRAIN = 4  # pixels around, a power of two: what rises and falls within them is no gradient
@@ -33,6 +36,8 @@ def deband(codes: Tensor, margin: int) -> Tensor:
 
     margin: what `halo` said. WHITE stays WHITE: it was clipped, not rounded.
     """
+    if codes.is_cuda and has_kernels(codes.device):
+        return deband_cuda.deband(codes, _GRAIN, _powers(margin - _GRAIN))
     return torch.stack([_debanded(channel, margin) for channel in codes])  # one at a time fits the processor's cache
 
 

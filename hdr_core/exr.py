@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 from .atomic import replacing
 from .errors import PhotoError
-from .parallel import in_parallel, processors
+from .parallel import extremes, in_parallel, processors
 from .runtime import require
 from .settings import Compression
 from .version import SOFTWARE
@@ -115,8 +115,8 @@ def _check_pixels(radiance: np.ndarray, alpha: np.ndarray | None) -> None:
 
 
 def _peak(radiance: np.ndarray) -> float:
-    """Largest magnitude, with no copy of the picture. Minimum and maximum carry a NaN through."""
-    low, high = float(radiance.min()), float(radiance.max())
+    """Largest magnitude."""
+    low, high = extremes(radiance)
     if not (low > -float("inf") and high < float("inf")):
         raise ValueError("radiance: a value is NaN or infinite")
     return max(-low, high)

@@ -8,19 +8,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .parallel import in_parallel
+from .overview import Overview, luminance, overview
 from .sphere_patch import cut_patch, pixel_directions, row_areas
 from .sun import LUMINANCE, Sun
 from .sun_split import sun_glow
 
-WEIGHTS = np.array(LUMINANCE, np.float32)
 _FEWEST_ROWS = 32
-_COARSE = 128  # rows of the picture in which sources are looked for
 _APPROACH = (6.0, 4.0, 3.0)  # degrees: where a source's middle is looked for, ever closer
 _NEAR, _APART, _AROUND = math.radians(6), math.radians(16), math.radians(16)
 _FAR = math.radians(10)  # from here to _AROUND are a source's surroundings
 _GLOW_ENDS = 0.02  # of the source's brightness
-_SAMPLES = 2**20  # pixels among which the darkest are looked for
+_SAMPLES = 2**18  # pixels among which the darkest are looked for
 
 # What makes a source a sun. Known suns, rendered or photographed, lie far on this side: 0.8 degrees wide, 5,000 times as bright
 # as their surroundings. Windows and lamps fail by their size, their contrast, or because there is a second one like them.
@@ -49,16 +47,16 @@ class _Source:
     glow: float
 
 
-def find_sun(radiance: np.ndarray) -> Sun | None:
+def find_sun(radiance: np.ndarray, seen: Overview | None = None) -> Sun | None:
     """The sun of an equirectangular panorama, (H, W, 3) float32; None where no single compact source rules the light.
 
     A sun is at most 4 degrees wide, far brighter than what surrounds it, not below the horizon, and gives a tenth of all the
     light or more, with no second source like it. So lamps, windows and skies whose sun is hidden have none; a moon may be one.
-    Of a picture of less than 32 rows it cannot be told.
+    Of a picture of less than 32 rows it cannot be told. seen: the panorama's overview, where there is one already.
     """
     if len(radiance) < _FEWEST_ROWS:
         return None
-    coarse = _coarse_luminance(radiance)
+    coarse = (seen or overview(radiance)).coarse
     everything = float((coarse * row_areas(*coarse.shape)[:, None]).sum())
     if not everything > 0:
         return None
@@ -71,41 +69,35 @@ def find_sun(radiance: np.ndarray) -> Sun | None:
     return _describe(radiance, source, everything)
 
 
-def dynamic_range(pixels: np.ndarray, decode: Callable[[np.ndarray], np.ndarray] | None = None) -> float:
-    """Stops from the darkest to the brightest pixel of (H, W, 3) linear values; 0 where all is black.
+def dynamic_range(pixels: np.ndarray, seen: Overview | None = None) -> float:
+    """Stops from the darkest to the brightest pixel of (H, W, 3) linear float32 values; 0 where all is black.
 
-    decode: makes linear values of others, such as a photo's codes; it is given a part of the pixels at a time.
     The darkest is the 0.1st percentile of the luminance of all pixels that are not black: one dead pixel is not the range.
+    seen: the picture's overview, where there is one already.
     """
-    height, width = pixels.shape[:2]
-    step = max(1, math.isqrt(height * width // _SAMPLES))
-    sample = _luminance(pixels[::step, ::step], decode)
+    return _stops(luminance(_thinned(pixels)), (seen or overview(pixels)).brightest)
+
+
+def dynamic_range_of_codes(codes: np.ndarray, decode: Callable[[np.ndarray], np.ndarray]) -> float:
+    """As `dynamic_range`, of (H, W, 3) code values; `decode` makes linear float32 values of some of them.
+
+    Codes end at white, which is no single pixel: the brightest is looked for where the darkest is.
+    """
+    light = luminance(decode(_thinned(codes)))
+    return _stops(light, float(light.max()))
+
+
+def _stops(sample: np.ndarray, brightest: float) -> float:
     lit = sample[sample > 0]
     if not lit.size:
         return 0.0
-    if decode is None:
-        brightest = max(in_parallel(lambda top: float(_luminance(pixels[top : top + 64]).max()), range(0, height, 64)))
-    else:
-        brightest = float(lit.max())  # codes end at white, which is no single pixel
     return max(0.0, math.log2(brightest / float(np.percentile(lit, 0.1))))
 
 
-def _luminance(pixels: np.ndarray, decode: Callable[[np.ndarray], np.ndarray] | None = None) -> np.ndarray:
-    return (decode(pixels) if decode is not None else pixels).astype(np.float32, copy=False) @ WEIGHTS
-
-
-def _coarse_luminance(radiance: np.ndarray) -> np.ndarray:
-    """Means of luminance, (128, 256), or of the picture's own size where that is smaller."""
-    height, width = radiance.shape[:2]
-    rows, columns = min(_COARSE, height), min(2 * _COARSE, width)
-    top = np.arange(rows) * height // rows
-    left = np.arange(columns) * width // columns
-
-    def row(ends: tuple[int, int]) -> np.ndarray:
-        line = radiance[slice(*ends)].sum(0, dtype=np.float32) @ WEIGHTS
-        return np.add.reduceat(line, left, dtype=np.float64) / (ends[1] - ends[0])
-
-    return np.stack(in_parallel(row, zip(top, [*top[1:], height], strict=True))) / np.diff([*left, width])
+def _thinned(pixels: np.ndarray) -> np.ndarray:
+    """Some 2^18 to 2^20 of a picture's pixels, evenly."""
+    step = max(1, math.isqrt(pixels.shape[0] * pixels.shape[1] // _SAMPLES))
+    return pixels[::step, ::step]
 
 
 def _brightest(coarse: np.ndarray, apart_from: np.ndarray | None = None) -> np.ndarray:
@@ -127,21 +119,21 @@ def _measure(radiance: np.ndarray, towards: np.ndarray) -> _Source:
     for degrees in _APPROACH:
         patch = cut_patch(height, width, centre, math.radians(degrees))
         inside = patch.angle < math.radians(degrees)
-        luminance = (patch.of(radiance) @ WEIGHTS).astype(np.float64)
-        excess = np.where(inside, luminance - np.median(luminance[inside]) if inside.any() else 0, 0).clip(0)
+        near = luminance(patch.of(radiance)).astype(np.float64)
+        excess = np.where(inside, near - np.median(near[inside]) if inside.any() else 0, 0).clip(0)
         if excess.any():
             glaring = np.where(excess > _GLOW_ENDS * excess.max(), excess, 0)
             power = 1 if degrees == _APPROACH[-1] else 2  # first what is brightest, then the middle of the light
             centre = patch.mean_direction(glaring**power * patch.area)
 
     patch = cut_patch(height, width, centre, _AROUND)
-    luminance = (patch.of(radiance) @ WEIGHTS).astype(np.float64)
+    bright = luminance(patch.of(radiance)).astype(np.float64)
     step = max(math.radians(0.2), math.pi / height)
     ring = np.minimum((patch.angle / step).astype(int), int(_AROUND / step))
     area = np.bincount(ring.ravel(), patch.area.ravel())
-    profile = np.bincount(ring.ravel(), (luminance * patch.area).ravel()) / np.maximum(area, 1e-30)
+    profile = np.bincount(ring.ravel(), (bright * patch.area).ravel()) / np.maximum(area, 1e-30)
     surround = float(np.median(profile[int(_FAR / step) : int(_AROUND / step)]))
-    excess = np.where(patch.angle < _AROUND, luminance - surround, 0).clip(0)
+    excess = np.where(patch.angle < _AROUND, bright - surround, 0).clip(0)
 
     _, level = _even_disc(excess * (patch.angle < _NEAR), patch.area)
     dark = np.flatnonzero((profile < surround + _GLOW_ENDS * level) & (area > 0))

@@ -10,6 +10,8 @@ PHOTO_SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".gif", ".heic", ".heif", ".hif", ".avif", ".exr", ".hdr"}
 )
 SHEET_SUFFIX = ".sheet.png"
+MARK_WITHIN = 2**14
+"""Bytes at the beginning of a file in which its maker is named."""
 
 
 def is_photo_name(path: PurePath) -> bool:
@@ -21,10 +23,20 @@ def is_result(path: Path) -> bool:
     """Whether an EXR or Radiance file says in its header that this software made it; here without OpenEXR. False where it
     cannot be read: whoever converts it says why.
     """
-    if path.suffix.lower() not in {".exr", ".hdr"}:
+    if not may_be_result(path.name):
         return False
     try:
         with path.open("rb") as file:
-            return f"{SOFTWARE} ".encode() in file.read(2**14)
+            return holds_mark(file.read(MARK_WITHIN))
     except OSError:
         return False
+
+
+def may_be_result(name: str) -> bool:
+    """By its name."""
+    return name.lower().endswith((".exr", ".hdr"))
+
+
+def holds_mark(beginning: bytes) -> bool:
+    """Whether the first MARK_WITHIN bytes of an EXR, Radiance or PNG file say that this software made it."""
+    return f"{SOFTWARE} ".encode() in beginning

@@ -27,13 +27,15 @@ require("torch")
 require("safetensors")
 
 import torch  # noqa: E402
+from torch import Tensor  # noqa: E402
 
 from .codes import Codes  # noqa: E402
 from .memory import tile_size  # noqa: E402
 from .network.inference import Inference  # noqa: E402
-from .network.model import Guidance, Light  # noqa: E402
+from .network.model import Guidance  # noqa: E402
 from .network.weights import load_network  # noqa: E402
 from .tiles import tiles  # noqa: E402
+from .transfer import Transfers, release_pinned  # noqa: E402
 
 SMALLEST_TILE = 128  # pixels a side
 _ONE_AT_A_TIME = Lock()  # several conversions may read and write at once; the network serves one photo after the other
@@ -74,12 +76,13 @@ def reconstruct(
     place = choose_device(device)
     steps = _Steps(progress, cancelled)
     with _ONE_AT_A_TIME:
-        return _on(place, device, photo, panorama, input_curve, tile, steps)
+        coming = _on(place, device, photo, panorama, input_curve, tile, steps)
+    return coming.wait()  # the next photo need not wait for this one's way back
 
 
 def _on(
     place: str, asked: Device, photo: Photo, panorama: bool, input_curve: InputCurve, tile: int | None, steps: _Steps
-) -> Radiance:
+) -> _Coming:
     """On `place`, or on the processor where its memory does not suffice and the user did not ask for it."""
     try:
         return _reconstruct(photo, panorama, input_curve, place, tile, steps)
@@ -107,6 +110,7 @@ def release_memory() -> None:
     gc.collect()
     if torch.cuda.is_initialized():
         torch.cuda.empty_cache()
+        release_pinned()
 
 
 @dataclass(frozen=True)
@@ -122,15 +126,30 @@ class _Steps:
             self.progress(fraction, self.stage)
 
 
+@dataclass(frozen=True)
+class _Coming:
+    """A photo's radiance on its way. facts: camera or not, and the restored light."""
+
+    pixels: Tensor
+    facts: Tensor
+    transfers: Transfers
+    device: str
+    weights: str
+
+    def wait(self) -> Radiance:
+        self.transfers.wait()
+        camera, *restored = self.facts.tolist()
+        curve: Literal["srgb", "camera"] = "camera" if camera > 0 else "srgb"
+        return Radiance(self.pixels.numpy(), curve, RestoredLight(*restored), self.device, self.weights)
+
+
 @lru_cache(maxsize=1)
 def _inference(device: str) -> tuple[Inference, str]:
     network, version = load_network()
     return Inference(network, torch.device(device, 0) if device == "cuda" else torch.device(device)), version
 
 
-def _reconstruct(
-    photo: Photo, panorama: bool, input_curve: InputCurve, place: str, side: int | None, steps: _Steps
-) -> Radiance:
+def _reconstruct(photo: Photo, panorama: bool, input_curve: InputCurve, place: str, side: int | None, steps: _Steps) -> _Coming:
     with (
         torch.inference_mode(),
         torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False),
@@ -143,24 +162,33 @@ def _reconstruct(
         camera = None if input_curve == "auto" else torch.tensor([float(input_curve == "camera")], device=inference.device)
         guidance = inference.guidance(view, camera)
         steps.reach(_GUIDANCE_DONE)
-        out = np.empty((photo.height, photo.width, 3), np.float32)
+        transfers = Transfers(inference.device)
+        facts, pixels = transfers.room(4), transfers.room(photo.height, photo.width, 3)
+        light = guidance.light
+        transfers.bring(torch.stack([x[0].float() for x in (guidance.camera, light.share, light.low, light.high)]), facts)
         size = (side, side) if side is not None else tile_size(photo.height, photo.width, inference)
-        _restore(codes, guidance, inference, out, size, steps)
-    curve: Literal["srgb", "camera"] = "camera" if guidance.camera[0] > 0 else "srgb"
-    return Radiance(out, curve, _restored(guidance.light), place, weights)
+        _restore(codes, guidance, inference, transfers, pixels, size, steps)
+    return _Coming(pixels, facts, transfers, place, weights)
 
 
 def _restore(
-    codes: Codes, guidance: Guidance, inference: Inference, out: np.ndarray, size: tuple[int, int], steps: _Steps
+    codes: Codes,
+    guidance: Guidance,
+    inference: Inference,
+    transfers: Transfers,
+    pixels: Tensor,
+    size: tuple[int, int],
+    steps: _Steps,
 ) -> None:
-    """Fill `out` (H, W, 3) tile by tile."""
-    height, width = out.shape[:2]
+    """Fill `pixels` (H, W, 3) tile by tile."""
+    height, width = pixels.shape[:2]
     restore = inference.light(guidance, (height, width))
-    halo, pixels = inference.network.halo, torch.from_numpy(out)
+    halo = inference.network.halo
 
     def fill(y: range, x: range) -> None:
         code = codes.tile(y, x, halo, panorama=guidance.panorama)
-        pixels[y.start : y.stop, x.start : x.stop].copy_(restore(code, y.start, x.start)[0].permute(1, 2, 0))
+        restored = restore(code, y.start, x.start)[0].permute(1, 2, 0)
+        transfers.bring(restored, pixels[y.start : y.stop, x.start : x.stop])
 
     for y, x in tiles(height, width, size):
         _fill_in_parts(fill, y, x)
@@ -187,7 +215,3 @@ def _fill_in_parts(fill: Callable[[range, range], None], y: range, x: range) -> 
 def _half(side: range, part: int) -> range:
     middle = (side.start + side.stop) // 2
     return range(middle, side.stop) if part else range(side.start, middle)
-
-
-def _restored(light: Light) -> RestoredLight:
-    return RestoredLight(float(light.share[0]), float(light.low[0]), float(light.high[0]))

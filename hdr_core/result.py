@@ -31,22 +31,29 @@ class Seen:
 
 def range_of(picture: Photo | HdrPicture) -> float:
     """The dynamic range of a source, in stops, see `light.dynamic_range`."""
-    from .colour import srgb_decode
-    from .light import dynamic_range
     from .photo import HdrPicture
 
     if isinstance(picture, HdrPicture):
+        from .light import dynamic_range
+
         return dynamic_range(picture.light)
-    most = picture.white
-    return dynamic_range(picture.pixels, lambda codes: srgb_decode(codes / most))
+    import numpy as np
+
+    from .colour import srgb_decode
+    from .light import dynamic_range_of_codes
+
+    table = srgb_decode(np.arange(picture.white + 1) / picture.white)
+    return dynamic_range_of_codes(picture.pixels, table.take)
 
 
 def look_at(light: np.ndarray, white: float, projection: Shape, range_before: float) -> Seen:
     """What a result, (H, W, 3) linear with `white` for the photo's white, shows."""
     from .light import dynamic_range, find_sun
+    from .overview import overview
 
-    sun = find_sun(light) if projection == "equirectangular" else None
-    return Seen(float(light.max()) / white, white, range_before, dynamic_range(light), sun)
+    seen = overview(light)
+    sun = find_sun(light, seen) if projection == "equirectangular" else None
+    return Seen(seen.largest / white, white, range_before, dynamic_range(light, seen), sun)
 
 
 def header(

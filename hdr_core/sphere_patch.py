@@ -13,25 +13,39 @@ class Patch:
     """The pixels within `radius` of `centre`, and those of the rectangle around them.
 
     rows, columns: where they are in the panorama, as `np.ix_` takes them; columns wrap, each appears once.
-    angle: (h, w), radians from the centre; around: (h, w), radians, in which direction from it (0 is up).
-    area: (h, w), steradians; directions: (h, w, 3) unit vectors.
+    centre: (3,) unit vector. angle: (h, w), radians from it; area: (h, w), steradians.
+    latitude: (h,), azimuth: (w,), radians, of the middles of the pixels.
     """
 
     rows: np.ndarray
     columns: np.ndarray
+    centre: np.ndarray
     angle: np.ndarray
-    around: np.ndarray
     area: np.ndarray
-    directions: np.ndarray
+    latitude: np.ndarray
+    azimuth: np.ndarray
 
     def of(self, panorama: np.ndarray) -> np.ndarray:
-        """The patch's pixels, a copy: (h, w) or (h, w, C)."""
-        return panorama[np.ix_(self.rows, self.columns)]
+        """The patch's pixels, not to be changed: (h, w) or (h, w, C)."""
+        band, (left, right) = panorama[self.rows[0] : self.rows[-1] + 1], self.columns[[0, -1]]
+        return band[:, left : right + 1] if left <= right else np.concatenate([band[:, left:], band[:, : right + 1]], 1)
+
+    def around(self) -> np.ndarray:
+        """(h, w), radians: in which direction from the centre each pixel lies (0 is up)."""
+        up = np.array([0.0, 0.0, 1.0]) if abs(self.centre[2]) < 0.9 else np.array([1.0, 0.0, 0.0])
+        right_hand = np.cross(self.centre, up)
+        right_hand /= np.linalg.norm(right_hand)
+        return np.arctan2(self._along(right_hand), self._along(np.cross(right_hand, self.centre)))
 
     def mean_direction(self, weight: np.ndarray) -> np.ndarray:
         """The middle of `weight`, (h, w), which is no density but counts each pixel as it is: (3,) unit vector."""
-        mean = (self.directions * weight[..., None]).sum((0, 1))
+        of_columns = np.cos(self.latitude) @ weight
+        x, y = (float((of_columns * along(self.azimuth)).sum()) for along in (np.cos, np.sin))
+        mean = np.array([x, y, float((np.sin(self.latitude) * weight.sum(1)).sum())])
         return mean / np.linalg.norm(mean)
+
+    def _along(self, axis: np.ndarray) -> np.ndarray:
+        return _cosines(self.latitude, self.azimuth, axis)
 
 
 def cut_patch(height: int, width: int, centre: np.ndarray, radius: float) -> Patch:
@@ -45,14 +59,16 @@ def cut_patch(height: int, width: int, centre: np.ndarray, radius: float) -> Pat
         left, right = (0.5 + (longitude + side * half) / (2 * math.pi) for side in (-1, 1))
         if right - left < 1 - 2 / width:
             columns = np.arange(math.floor(left * width), math.ceil(right * width)) % width
-    directions = pixel_directions(height, width, rows, columns)
-    angle = 2 * np.arcsin(np.clip(np.linalg.norm(directions - centre, axis=-1) / 2, 0, 1))
-    up = np.array([0.0, 0.0, 1.0]) if abs(centre[2]) < 0.9 else np.array([1.0, 0.0, 0.0])
-    right_hand = np.cross(centre, up)
-    right_hand /= np.linalg.norm(right_hand)
-    around = np.arctan2(directions @ right_hand, directions @ np.cross(right_hand, centre))
+    latitudes, azimuths = np.pi * (0.5 - (rows + 0.5) / height), 2 * np.pi * (0.5 - (columns + 0.5) / width)
+    angle = 2 * np.arcsin(np.sqrt(((1 - _cosines(latitudes, azimuths, centre)) / 2).clip(0, 1)))
     area = np.broadcast_to(row_areas(height, width)[rows, None], angle.shape)
-    return Patch(rows, columns, angle, around, area, directions)
+    return Patch(rows, columns, centre, angle, area, latitudes, azimuths)
+
+
+def _cosines(latitude: np.ndarray, azimuth: np.ndarray, axis: np.ndarray) -> np.ndarray:
+    """(h, w), of the angles between the directions of pixels and a unit vector."""
+    across = axis[0] * np.cos(azimuth) + axis[1] * np.sin(azimuth)
+    return np.cos(latitude)[:, None] * across + (axis[2] * np.sin(latitude))[:, None]
 
 
 def pixel_directions(height: int, width: int, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:

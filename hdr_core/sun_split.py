@@ -33,7 +33,8 @@ def sun_glow(radiance: np.ndarray, centre: np.ndarray, reach: float) -> tuple[Pa
     patch = cut_patch(height, width, centre, edge + max(reach, 2 * pixel))
     pixels = patch.of(radiance)
     ring = (patch.angle >= edge) & (patch.angle <= edge + max(reach, 2 * pixel))
-    plane = np.stack([np.ones_like(patch.angle), patch.angle * np.cos(patch.around), patch.angle * np.sin(patch.around)], -1)
+    around_it = patch.around()
+    plane = np.stack([np.ones_like(patch.angle), patch.angle * np.cos(around_it), patch.angle * np.sin(around_it)], -1)
     around, weight = pixels[ring].astype(np.float64), np.sqrt(patch.area[ring])[:, None]
     slopes, *_ = np.linalg.lstsq(plane[ring] * weight, around * weight, rcond=None)
     fill = (plane @ slopes).clip(around.min(0), around.max(0))

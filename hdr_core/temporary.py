@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from .atomic import temporary_path
 
 
 def remove_temporary(target: Path, pid: int, *, patience: float = 2.0) -> None:
-    """Remove the file in which process `pid` was writing `target`, if there is one.
+    """Remove the file, or the folder, in which process `pid` was writing `target`, if there is one.
 
     Windows refuses to remove a file that is still open: this tries for `patience` seconds, then leaves it.
     """
@@ -18,7 +19,10 @@ def remove_temporary(target: Path, pid: int, *, patience: float = 2.0) -> None:
     until = time.monotonic() + patience
     while os.path.lexists(leftover):
         try:
-            leftover.unlink(missing_ok=True)
+            if leftover.is_dir() and not leftover.is_symlink():
+                shutil.rmtree(leftover)
+            else:
+                leftover.unlink(missing_ok=True)
         except OSError:
             if time.monotonic() > until:
                 return

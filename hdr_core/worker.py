@@ -1,6 +1,6 @@
 """The child process that holds torch and the GPU. Started and spoken to by `client.py`.
 
-Requests come as JSON lines on standard input and are done in turn:
+Requests come as JSON lines on standard input and are done in turn, but for "produce": of these a few overlap.
     {"id": 1, "op": "convert", "source": PATH, "output": PATH, "settings": {...}, "overwrite": false}
     {"id": 2, "op": "split", "source": PATH, "output": PATH}
     {"id": 3, "op": "hello"}
@@ -28,6 +28,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import asdict
 from importlib.metadata import version
@@ -38,6 +39,7 @@ from .convert import convert
 from .errors import HdrError, WorkerError
 from .inspection import inspect_runtime
 from .library import service
+from .library.together import told
 from .runtime import REQUIREMENTS, package_of, require
 from .settings import ConvertSettings
 from .split_file import split_file
@@ -70,8 +72,11 @@ class Worker:
 
     def __init__(self, events: IO[bytes]) -> None:
         self._events = events
+        self._speaks = threading.Lock()
         self._requests: queue.Queue[bytes] = queue.Queue()
-        self._outputs: tuple[Path, ...] = ()  # what is being written
+        self._outputs: dict[object, tuple[Path, ...]] = {}  # what is being written, by request
+        self._photos = ThreadPoolExecutor(told() or 1, "photo")
+        self._under_way: set[Future[None]] = set()
 
     def serve(self, requests: IO[bytes]) -> NoReturn:
         threading.Thread(target=self._listen, args=(requests,), daemon=True).start()
@@ -79,9 +84,16 @@ class Worker:
             try:
                 request = self._requests.get(timeout=IDLE)
             except queue.Empty:
+                if not all(photo.done() for photo in self._under_way):
+                    continue
                 _give_back()
                 request = self._requests.get()
-            self._answer(request)
+            self._under_way = {photo for photo in self._under_way if not photo.done()}
+            if _may_overlap(request):
+                self._under_way.add(self._photos.submit(self._answer, request))
+            else:
+                wait(self._under_way)
+                self._answer(request)
 
     def _listen(self, requests: IO[bytes]) -> None:
         for line in requests:
@@ -89,14 +101,17 @@ class Worker:
         self._leave()
 
     def _leave(self) -> NoReturn:
-        for output in self._outputs:
-            remove_temporary(output, os.getpid(), patience=10.0)
+        for outputs in list(self._outputs.values()):
+            for output in outputs:
+                remove_temporary(output, os.getpid(), patience=10.0)
         os._exit(0)  # the main thread may be deep in torch: it cannot be asked
 
     def _send(self, request_id: object, event: str, **fields: object) -> None:
+        line = json.dumps({"id": request_id, "event": event, **fields}).encode("ascii") + b"\n"
         try:
-            self._events.write(json.dumps({"id": request_id, "event": event, **fields}).encode("ascii") + b"\n")
-            self._events.flush()
+            with self._speaks:
+                self._events.write(line)
+                self._events.flush()
         except OSError:  # nobody listens any more
             self._leave()
 
@@ -134,16 +149,23 @@ class Worker:
             if operation in service.OPERATIONS:
                 with _well_formed():
                     task = service.task(request)
-                self._outputs = task.outputs
+                self._outputs[request_id] = task.outputs
                 return task.run(tell)
             source, output = _paths(request)
-            self._outputs = (output,)
+            self._outputs[request_id] = (output,)
             if operation == "split":
                 return asdict(split_file(source, output))
             settings, overwrite = _conversion(request)
             return asdict(convert(source, output, settings, overwrite=overwrite, progress=tell))
         finally:
-            self._outputs = ()
+            self._outputs.pop(request_id, None)
+
+
+def _may_overlap(line: bytes) -> bool:
+    try:
+        return _parse(line).get("op") == "produce"
+    except WorkerError:
+        return False  # whoever answers it says so
 
 
 def _warm_up() -> str:

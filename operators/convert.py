@@ -25,6 +25,7 @@ from .choices import (
 )
 from .conversion import ConversionTask, Request
 from .modal import RunsTask
+from .worker_session import warm_up
 
 _last: ConversionTask | None = None
 _PREFERRED = ("destination", "folder", "compression")
@@ -97,6 +98,7 @@ class LDR_TO_HDRI_OT_convert(RunsTask, bpy.types.Operator):
         chosen.fill_in(self.properties, _PREFERRED)
         if self.filepath or self.image:
             return self.execute(context)
+        warm_up()
         context.window_manager.fileselect_add(self)
         return {"RUNNING_MODAL"}
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import bpy
 
-from ..hdr_core.client import WorkerClient, find_python
+from ..hdr_core.client import Job, WorkerClient, find_python
+from ..hdr_core.errors import HdrError
 from ..hdr_core.runtime_install import installed_runtime
 from . import chosen
 from .runtime_folder import runtime_folder
 
 _client: WorkerClient | None = None
 _made_for: tuple[Path, int] | None = None  # the Python and the memory budget
+_warming: Job[dict[str, str]] | None = None
 
 
 def worker() -> WorkerClient:
@@ -24,6 +27,8 @@ def worker() -> WorkerClient:
     """
     global _client, _made_for
     python, budget = _chosen_python(), chosen.budget()
+    if _warming is not None:
+        _warming.poll()  # what has been loaded keeps it busy no longer
     if _client is not None and (python, budget) != _made_for and not _client.busy:
         close_worker()
     if _client is None:
@@ -38,6 +43,18 @@ def new_worker(variables: Mapping[str, str]) -> WorkerClient:
     """
     python = _chosen_python()
     return WorkerClient(python, extra_paths=_wheels(python), budget=chosen.budget(), variables=variables)
+
+
+def warm_up() -> None:
+    """Let the worker load what a conversion needs: when a dialog opens, so that the user does not wait for it afterwards.
+
+    What may be wrong with it is said when it is used.
+    """
+    global _warming  # noqa: PLW0603
+    with suppress(HdrError):
+        client = worker()
+        if not client.running:
+            _warming = client.warm_up()
 
 
 def cancel_work() -> None:

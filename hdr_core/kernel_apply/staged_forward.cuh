@@ -14,7 +14,7 @@ __device__ __forceinline__ void staged_rows(float (&tile)[C][DOWN][Window1<K, V>
     const int64_t y = top + threadIdx.y, x = left + threadIdx.x * V, plane = s.height * s.width;
     const bool there = y < s.height && x < s.width;
     const int count = int(min(int64_t(V), s.width - x));
-    constexpr int EARLY = K == 1 ? 1 : K * (K - LATE);  // the last row of weights would take registers that filling the tile needs
+    constexpr int EARLY = K == 1 ? 1 : K * (K - LATE);  // the last rows of weights would take registers that filling the tile needs
     Pack<T, V> weight[ALIGNED ? K * K : 1];
     if (ALIGNED && there) {
 #pragma unroll

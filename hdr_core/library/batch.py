@@ -10,32 +10,37 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ..atomic import output_error
 from ..client import WorkerClient
 from ..errors import Cancelled, DiskFullError, HdrError, OutputError, RuntimeMissingError, WeightsError
 from ..temporary import remove_temporary
 from ..version import __version__
 from .changes import Changes
+from .gpu import Gpu
 from .journal import Journal, read_history
 from .pace import Pace
 from .places import Places
 from .plan import Item, Plan, make_plan
-from .pool import MakeWorker, Pool, Task, Under
+from .pool import MakeWorker, Pool
+from .remote import Remote, storage_variables
 from .report import write_reports
 from .settings import LibrarySettings
+from .store import Stamp, make_folder
 from .work import Failed, File, Finished, Product, Work
+from .workers import Task, Under, WorkerNews, Workers
 
 _SLICE = 0.05  # seconds: how long `poll` looks for photos to convert before it returns
 _PATIENCE = 0.02  # seconds between polls, where the caller has nothing else to do
 _DEFAULTS = LibrarySettings()
 _FATAL = (DiskFullError, RuntimeMissingError, WeightsError)  # no other photo would fare better
 
+Event = Finished | Failed | WorkerNews
+
 
 @dataclass(frozen=True)
 class Snapshot:
     """How far a library is. Photos: all of the plan; done now; skipped, because they were done; failed.
 
-    per_minute, seconds_left: None or 0 while it cannot be told. under_way: what each worker does.
+    per_minute, seconds_left: 0 or None while it cannot be told. under_way: what each worker does. gpus: how busy they are.
     """
 
     photos: int
@@ -45,6 +50,8 @@ class Snapshot:
     per_minute: float
     seconds_left: float | None
     under_way: tuple[Under, ...]
+    workers: int
+    gpus: tuple[Gpu, ...]
 
     @property
     def fraction(self) -> float:
@@ -61,46 +68,49 @@ class Batch:
 
     def __init__(
         self,
-        source: Path,
-        target: Path,
+        source: Path | str,
+        target: Path | str,
         settings: LibrarySettings,
         *,
         records: Path | None = None,
         workers: int | None = None,
         make_worker: MakeWorker | None = None,
+        ray: str | None = None,
         force: bool = False,
         trust_times: bool = False,
         verify: bool = False,
         overwrite: bool = False,
         contact_sheet: bool = False,
     ) -> None:
-        """Plan the run, and open its journal. records: the folder of journal and reports, beside the target if None.
+        """Plan the run, and open its journal. source, target: folders, or URLs that fsspec knows. records: the folder of
+        journal and reports, beside the target if None.
 
         workers: how many processes; None: one for each GPU, or one. make_worker: makes their clients; by default they run this
-        Python. force, trust_times, verify: see `Changes`. overwrite: replace files that this software did not write, too.
+        Python. ray: the address of a Ray cluster, whose machines convert, see `RayPool`. force, trust_times, verify: see
+        `Changes`. overwrite: replace files that this software did not write, too.
         Raises PhotoError where there are no photos, OutputError where the target cannot be made or another run is at it.
         """
         self.places = Places.of(source, target, records)
-        self.plan: Plan = make_plan(self.places.source, self.places.target, self.places.records, settings)
+        self.plan: Plan = make_plan(self.places.source, self.places.apart, settings)
         self.settings = settings
         self._overwrite = overwrite
         self._contact_sheet = contact_sheet
         history = read_history(self.places.records)
         self._changes = Changes(self.places.source, self.places.target, settings, history, force, trust_times, verify)
-        self._make_folder(self.places.target)
+        self.places.target.make_folder("")
         self._journal = Journal(self.places.records)
         self._items = {item.source: item for item in self.plan.items}
         self._ahead: Iterator[Item] = iter(self.plan.items)
         self._wanted: deque[Item] = deque()
-        self._began: dict[str, tuple[float, int]] = {}  # when, and the photo's time of change
-        self._pool = Pool(make_worker or _this_python, workers, settings.convert.device)
+        self._began: dict[str, tuple[float, Stamp]] = {}  # when, and the photo as it was then
+        self._pool = self._workers(make_worker or _this_python, workers, ray)
         self._pace = Pace()
         self._counts = {"done": 0, "skipped": 0, "failed": 0}
-        self._news: deque[Finished | Failed] = deque()
+        self._news: deque[Event] = deque()
         self._all_looked_at = False
         self._ended = False
         try:
-            self._make_folder(self.places.thumbnails)
+            make_folder(self.places.thumbnails)
             self._remove_leftovers()
             self._journal.append(
                 "run", time=_now(), software=__version__, source=str(self.places.source), settings=settings.plain()
@@ -117,6 +127,9 @@ class Batch:
         if self._ended:
             return True
         ended = self._pool.poll()
+        for news in self._pool.news():
+            self._journal.append("worker", durable=False, worker=news.worker, what=news.what, why=news.why)
+            self._news.append(news)
         for task, outcome in ended:
             self._take_in(task, outcome)
         for _, outcome in ended:
@@ -132,17 +145,22 @@ class Batch:
             return True
         return False
 
-    def news(self) -> list[Finished | Failed]:
-        """What ended since last asked."""
+    def news(self) -> list[Event]:
+        """What ended, and what happened to workers elsewhere, since last asked."""
         return [self._news.popleft() for _ in range(len(self._news))]
 
     def snapshot(self) -> Snapshot:
         """How far it is now."""
         counts, photos = self._counts, len(self.plan.items)
         left = photos - sum(counts.values())
-        seconds = self._pace.seconds_left(left)
         return Snapshot(
-            photos, **counts, per_minute=self._pace.per_minute, seconds_left=seconds, under_way=self._pool.under_way()
+            photos,
+            **counts,
+            per_minute=self._pace.per_minute,
+            seconds_left=self._pace.seconds_left(left),
+            under_way=self._pool.under_way(),
+            workers=self._pool.size,
+            gpus=self._pool.gpus(),
         )
 
     def stop(self) -> None:
@@ -185,49 +203,57 @@ class Batch:
     def _hand_out(self, item: Item) -> None:
         if not self._began and not self._counts["done"]:
             self._pace.begin()
-        source = self.places.source / item.source
         try:
             for output in item.outputs:
-                self._make_folder((self.places.target / output.path).parent)
-            changed = source.stat().st_mtime_ns
+                self.places.target.make_folder(output.path.rpartition("/")[0])
+            stamp = self.places.source.stamp(item.source)[1]
         except OutputError as error:
             self._fail(item.source, error)
             return
         except OSError:
-            changed = 0  # converting it says why
-        pid = self._pool.submit(Task(item.source, self._work(item, source)))
-        self._began[item.source] = time.monotonic(), changed
+            stamp = ""  # converting it says why
+        pid = self._pool.submit(Task(item.source, self._work(item)))
+        self._began[item.source] = time.monotonic(), stamp
         self._journal.append("start", durable=False, source=item.source, pid=pid)
 
-    def _work(self, item: Item, source: Path) -> Work:
+    def _workers(self, make: MakeWorker, count: int | None, ray: str | None) -> Workers:
+        if ray is not None:
+            from .ray_pool import RayPool
+
+            return RayPool(ray, count, self.settings.convert.device, make)
+        remote = any(isinstance(store, Remote) for store in (self.places.source, self.places.target))
+        return Pool(make, count, self.settings.convert.device, storage_variables() if remote else {})
+
+    def _work(self, item: Item) -> Work:
         target = self.places.target
         return Work(
-            source=str(source),
-            files=tuple(File(str(target / output.path), output.size, output.format) for output in item.outputs),
+            source=self.places.source.whole(item.source),
+            files=tuple(File(target.whole(output.path), output.size, output.format) for output in item.outputs),
             settings=replace(self.settings.convert, projection=item.projection),
             others=self.settings.others,
-            sheet=str(target / item.sheet) if item.sheet is not None else "",
+            sheet=target.whole(item.sheet) if item.sheet is not None else "",
             thumbnail=str(self.places.thumbnail(item.source)),
             preview=str(self.places.preview(item.source)) if self.settings.previews else "",
             overwrite=self._overwrite,
         )
 
     def _take_in(self, task: Task, outcome: Product | HdrError) -> None:
-        began, changed = self._began.pop(task.key)
+        began, stamp = self._began.pop(task.key)
         if isinstance(outcome, _FATAL):
             return
         if isinstance(outcome, HdrError):
             self._fail(task.key, outcome)
             return
-        target = self.places.target
-        files = tuple(replace(made, path=Path(made.path).relative_to(target).as_posix()) for made in outcome.files)
+        outputs = {self.places.target.whole(output.path): output.path for output in self._items[task.key].outputs}
+        files = tuple(replace(made, path=outputs[made.path]) for made in outcome.files)
         product = replace(outcome, files=files)
         self._journal.append(
             "done",
             source=task.key,
             signature=self.settings.signature(self._items[task.key].projection),
-            mtime_ns=changed,
+            stamp=stamp,
             seconds=round(time.monotonic() - began, 3),
+            worker=task.worker,
             time=_now(),
             product=product.plain(),
         )
@@ -258,19 +284,8 @@ class Batch:
         """What a run that was killed with all its workers left half-written."""
         for source, pid in self._changes.history.begun.items():
             item = self._items.get(source)
-            for path in self._work(item, self.places.source / source).written if item is not None else ():
+            for path in self._work(item).written if item is not None else ():
                 remove_temporary(path, pid)
-
-    def _make_folder(self, folder: Path) -> None:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            problem = f'The folder "{folder}" cannot be made: {error.strerror}.'
-            raise (
-                output_error(folder, error)
-                if isinstance(output_error(folder, error), DiskFullError)
-                else OutputError(problem, "Choose another folder.")
-            ) from error
 
 
 def convert_library(
@@ -287,16 +302,20 @@ def convert_library(
     Returns what ended in this run; photos that were done before and have not changed are not among it.
     Raises the HdrError of what concerns all photos, and Cancelled when `cancelled` says so: what is done then stays done.
     """
-    with Batch(Path(source), Path(target), settings, **options) as batch:  # type: ignore[arg-type]
+    with Batch(source, target, settings, **options) as batch:  # type: ignore[arg-type]
         ended: list[Finished | Failed] = []
         while not batch.poll():
-            ended += batch.news()
+            ended += _of_photos(batch.news())
             if progress is not None:
                 progress(batch.snapshot())
             if cancelled is not None and cancelled():
                 raise Cancelled("The batch was cancelled.", "Start it again to go on from there.")
             time.sleep(_PATIENCE)
-        return ended + batch.news()
+        return ended + _of_photos(batch.news())
+
+
+def _of_photos(events: list[Event]) -> list[Finished | Failed]:
+    return [event for event in events if not isinstance(event, WorkerNews)]
 
 
 def _this_python(variables: Mapping[str, str]) -> WorkerClient:

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
-from pathlib import Path
 
+from ..errors import PhotoError
 from .journal import Done, History
 from .plan import Item
 from .settings import LibrarySettings
+from .store import Store
 
 
 @dataclass(frozen=True)
 class Changes:
-    """force: all do. trust_times: a photo of the same size and time is taken as unchanged, and not read. verify: results are
-    read and compared with what was written, where otherwise their size is enough.
+    """force: all do. trust_times: a photo of the same size and time is taken as unchanged, and not read; in stores that tell
+    versions apart that is so anyway. verify: results are read and compared with what was written, where otherwise their size
+    is enough.
     """
 
-    source: Path
-    target: Path
+    source: Store
+    target: Store
     settings: LibrarySettings
     history: History
     force: bool = False
@@ -33,23 +34,25 @@ class Changes:
         if done.signature != self.settings.signature(item.projection):
             return "other settings"
         try:
-            lost = [path for path, size, digest in done.files if not self._is_there(self.target / path, size, digest)]
-            if lost or (item.sheet is not None and not (self.target / item.sheet).is_file()):
+            lost = [path for path, size, digest in done.files if not self._is_there(path, size, digest)]
+            if lost or (item.sheet is not None and self._size(item.sheet) is None):
                 return "result missing or changed"
-            return None if self._is_same(self.source / item.source, done) else "photo changed"
-        except OSError:
+            return None if self._is_same(item.source, done) else "photo changed"
+        except (OSError, PhotoError):
             return "unreadable"  # converting it will say why
 
-    def _is_same(self, photo: Path, done: Done) -> bool:
-        status = photo.stat()
-        if status.st_size != done.bytes:
+    def _is_same(self, photo: str, done: Done) -> bool:
+        size, stamp = self.source.stamp(photo)
+        if size != done.bytes:
             return False
-        return (self.trust_times and status.st_mtime_ns == done.mtime_ns) or _checksum(photo) == done.sha256
+        trusted = self.trust_times or self.source.trusts_stamps
+        return (trusted and stamp == done.stamp and stamp != "") or self.source.checksum(photo) == done.sha256
 
-    def _is_there(self, path: Path, size: int, digest: str) -> bool:
-        return path.is_file() and path.stat().st_size == size and not (self.verify and _checksum(path) != digest)
+    def _is_there(self, path: str, size: int, digest: str) -> bool:
+        return self._size(path) == size and not (self.verify and self.target.checksum(path) != digest)
 
-
-def _checksum(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    def _size(self, path: str) -> int | None:
+        try:
+            return self.target.stamp(path)[0]
+        except (FileNotFoundError, NotADirectoryError):
+            return None

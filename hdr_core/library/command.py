@@ -21,6 +21,7 @@ from .plan import make_plan
 from .pool import MakeWorker
 from .screen import JsonLines, Screen, make_screen
 from .settings import PIXELS, Format, LibrarySettings, Others, Rule, Size
+from .store import is_url
 
 WriteAssets = Callable[[Path, AssetFacts], list[Path]]
 
@@ -30,8 +31,8 @@ _SPLIT = ","
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Give `parser` the arguments of the command."""
-    parser.add_argument("source", type=Path, metavar="SOURCE_FOLDER")
-    parser.add_argument("target", type=Path, metavar="TARGET_FOLDER", help="gets NAME.exr for each photo, in the same folders")
+    parser.add_argument("source", metavar="SOURCE_FOLDER", help="or a URL that fsspec knows, such as s3://BUCKET/FOLDER")
+    parser.add_argument("target", metavar="TARGET_FOLDER", help="gets NAME.exr for each photo, in the same folders; or a URL")
 
     which = parser.add_argument_group("which photos")
     which.add_argument(
@@ -76,7 +77,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     how = parser.add_argument_group("how")
     how.add_argument("--device", choices=get_args(Device), default="auto", help="default: %(default)s")
-    how.add_argument("--workers", type=_count, metavar="N", help="processes (default: one for each GPU, or one)")
+    how.add_argument(
+        "--workers",
+        type=_count,
+        metavar="N",
+        help="how many (default: one for each GPU; without GPUs one, on a cluster one for every two cores)",
+    )
+    how.add_argument("--ray", metavar="ADDRESS", help="convert on a Ray cluster: HOST:PORT, ray://HOST:PORT, or auto")
     how.add_argument(
         "--records", type=Path, metavar="FOLDER", help=f"journal and report (default: TARGET_FOLDER{RECORDS_SUFFIX})"
     )
@@ -114,6 +121,8 @@ def run(options: argparse.Namespace, make_worker: MakeWorker | None = None, writ
     settings = _settings(options)
     if options.dry_run:
         return _dry_run(options, settings)
+    if options.assets and is_url(options.target):
+        raise HdrError("Blender writes assets into folders only.", "Leave --assets out, or convert into a folder.")
     if options.assets and write_assets is None:
         write_assets = partial(call_blender.write_assets, call_blender.find_blender(options.blender))  # now: it may be missing
     screen = make_screen(quiet=options.quiet, json_lines=options.json_lines)
@@ -123,6 +132,7 @@ def run(options: argparse.Namespace, make_worker: MakeWorker | None = None, writ
         settings,
         records=options.records,
         workers=options.workers,
+        ray=options.ray,
         make_worker=make_worker,
         force=options.force,
         trust_times=options.trust_times,
@@ -160,7 +170,7 @@ def _drive(batch: Batch, screen: Screen | JsonLines) -> None:
 def _dry_run(options: argparse.Namespace, settings: LibrarySettings) -> int:
     """Say of each photo what would be done. Writes nothing."""
     places = Places.of(options.source, options.target, options.records)
-    plan = make_plan(places.source, places.target, places.records, settings)
+    plan = make_plan(places.source, places.apart, settings)
     history = read_history(places.records)
     changes = Changes(places.source, places.target, settings, history, options.force, options.trust_times, options.verify)
     screen = make_screen(quiet=options.quiet, json_lines=options.json_lines)

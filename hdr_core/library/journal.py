@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,7 +34,7 @@ class Done:
     signature: str
     sha256: str
     bytes: int
-    mtime_ns: int
+    stamp: int | str
     files: tuple[tuple[str, int, str], ...]
 
 
@@ -51,7 +52,8 @@ class History:
             case "done":
                 product = entry["product"]
                 files = tuple((made["path"], made["bytes"], made["sha256"]) for made in product["files"])
-                facts = Done(entry["signature"], product["sha256"], product["bytes"], entry["mtime_ns"], files)
+                signature = sys.intern(entry["signature"])  # a million photos have few
+                facts = Done(signature, product["sha256"], product["bytes"], entry["stamp"], files)
                 self.done[entry["source"]] = facts
                 self.begun.pop(entry["source"], None)
             case "failed":
@@ -59,19 +61,33 @@ class History:
 
 
 def read_entries(folder: Path) -> Iterator[dict[str, Any]]:
-    """The entries of the journal in `folder`, the oldest first; none where there is no journal."""
+    """The entries of the journal in `folder`, the oldest first; none where there is no journal. Raises OutputError."""
+    for _, entry in placed_entries(folder):
+        yield entry
+
+
+def placed_entries(folder: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """As `read_entries`, each with its place in the file, for `entry_at`."""
     try:
         with (folder / NAME).open("rb") as file:
+            at = 0
             for line in file:
                 entry = _entry(line)
                 if entry is not None:
-                    yield entry
+                    yield at, entry
+                at += len(line)
     except FileNotFoundError:
         return
     except OSError as error:
         raise OutputError(
             f'The journal "{folder / NAME}" cannot be read: {error.strerror}.', "Make it readable, or choose other records."
         ) from error
+
+
+def entry_at(journal: BinaryIO, place: int) -> dict[str, Any]:
+    """The entry at a place of the journal's file, as `placed_entries` gave it."""
+    journal.seek(place)
+    return json.loads(journal.readline())
 
 
 def read_history(folder: Path) -> History:

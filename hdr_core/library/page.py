@@ -8,6 +8,7 @@ from html import escape
 from string import Template
 from typing import Any
 
+from .outcomes import Outcomes
 from .pace import in_words
 from .page_style import HEAD, SCRIPT
 from .places import Places
@@ -24,22 +25,21 @@ _CARD = Template("""<article class="photo" data-name="$search">
 """)
 
 
-def draw_page(facts: Mapping[str, Any], places: Places) -> Iterator[str]:
-    """The page, part by part, so that it never lies in memory as a whole. `facts` are those of `report.gather`."""
-    done = [photo for photo in facts["photos"] if photo["outcome"] == "done"]
-    failed = [photo for photo in facts["photos"] if photo["outcome"] == "failed"]
+def draw_page(facts: Mapping[str, Any], outcomes: Outcomes, places: Places) -> Iterator[str]:
+    """The page, part by part, so that it never lies in memory as a whole. `facts` are those of `report.py`."""
+    failed, done = facts["statistics"]["failed"], facts["statistics"]["done"]
     title = escape(places.target.name or str(places.target))
     yield HEAD.substitute(title=title)
     yield f"<header><h1>{title}</h1><p>{_verdict(facts)}</p>"
     yield f'<p class="paths">{escape(facts["source"])} &rarr; {escape(facts["target"])}</p></header><main>'
     yield _cards(facts["statistics"])
     if failed:
-        yield f'<section id="failures"><h2>{len(failed)} could not be converted</h2><table>'
+        yield f'<section id="failures"><h2>{failed:,} could not be converted</h2><table>'
         yield "<tr><th>Photo<th>Why<th>What to do</tr>"
-        for photo in failed:
+        for photo in outcomes.failed():
             yield _row(photo["source"], photo["problem"], photo["next_step"])
         yield "</table></section>"
-    yield from _gallery(done, places)
+    yield from _gallery(done, outcomes, places)
     yield _runs(facts["runs"])
     if facts["left_out"]:
         yield f"<section><details><summary>{len(facts['left_out'])} pictures left out</summary><table>"
@@ -90,14 +90,14 @@ def _cards(numbers: Mapping[str, Any]) -> str:
     )
 
 
-def _gallery(done: list[Any], places: Places) -> Iterator[str]:
+def _gallery(done: int, outcomes: Outcomes, places: Places) -> Iterator[str]:
     if not done:
         return
-    more = f" (the first {MOST_PICTURES} of {len(done):,}; report.json has all)" if len(done) > MOST_PICTURES else ""
+    more = f" (the first {MOST_PICTURES} of {done:,}; report.json has all)" if done > MOST_PICTURES else ""
     yield f'<section><h2>Photos{more}</h2><p class="legend">Each strip: the photo, the photo 4 EV darker, the result 4 EV '
     yield "darker. Where the photo clipped, the darker photo is grey paper, and the result shows light.</p>"
     yield '<input id="filter" type="search" placeholder="Filter by name or tag" aria-label="Filter"><div class="photos">'
-    for photo in done[:MOST_PICTURES]:
+    for photo in outcomes.done(MOST_PICTURES):
         yield _photo(photo, places)
     yield "</div></section>"
 

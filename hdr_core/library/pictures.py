@@ -8,6 +8,7 @@ import numpy as np
 
 from ..atomic import replacing
 from ..colour import srgb_encode
+from ..convert import Result
 from ..photo import HdrPicture, Photo
 from ..runtime import require
 from ..sheet.balls import balls, coverage
@@ -27,11 +28,15 @@ _GROUND = 29
 _BRIGHTEST = 0.8  # of the diffuse ball
 
 
-def draw_thumbnail(path: Path, picture: Photo | HdrPicture, radiance: np.ndarray) -> None:
-    """Write a JPEG strip of three pictures: the photo, the photo STOPS darker, `radiance` (H, W, 3) STOPS darker."""
+def draw_thumbnail(path: Path, picture: Photo | HdrPicture, result: Result) -> None:
+    """Write a JPEG strip of three pictures, on black: the photo, the photo STOPS darker, its result STOPS darker."""
     pixels, light = (picture.light, None) if isinstance(picture, HdrPicture) else (picture.pixels, photo_light)
     before = shrink(pixels, *fit(len(pixels), pixels.shape[1], *TILE), light)
-    after = shrink(radiance, *fit(len(radiance), radiance.shape[1], *TILE))
+    after = shrink(result.pixels, *fit(len(result.pixels), result.pixels.shape[1], *TILE))
+    if picture.alpha is not None:
+        before *= shrink(opacity(picture.alpha), *before.shape[:2])
+    if result.alpha is not None:
+        after *= shrink(opacity(result.alpha), *after.shape[:2])
     height = max(len(before), len(after))
     gap = np.full((height, _GAP, 3), 255, np.uint8)
     shown = (before, before * 2.0**-STOPS, after * 2.0**-STOPS)
@@ -41,6 +46,12 @@ def draw_thumbnail(path: Path, picture: Photo | HdrPicture, radiance: np.ndarray
     image = pyvips.Image.new_from_memory(strip.data, strip.shape[1], height, 3, "uchar").copy(interpretation="srgb")
     with replacing(path, overwrite=True) as file:
         file.write(image.jpegsave_buffer(Q=80, strip=True))
+
+
+def opacity(alpha: np.ndarray) -> np.ndarray:
+    """(H, W) codes or float32 to (H, W, 1) float32 in [0, 1]."""
+    white = 1.0 if alpha.dtype.kind == "f" else float(np.iinfo(alpha.dtype).max)
+    return alpha[..., None].astype(np.float32) / np.float32(white)
 
 
 def _centred(tile: np.ndarray, height: int) -> np.ndarray:

@@ -8,26 +8,38 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import OutputError
+from .store import Folder, Store, open_store
 
 RECORDS_SUFFIX = ".batch"
 
 
 @dataclass(frozen=True)
 class Places:
-    """Absolute folders. records: journal, reports and thumbnails; beside the target, so that only results lie in that."""
+    """records: journal, reports and thumbnails; beside the target, so that only results lie in that; always a folder here."""
 
-    source: Path
-    target: Path
+    source: Store
+    target: Store
     records: Path
 
     @classmethod
-    def of(cls, source: Path, target: Path, records: Path | None) -> Places:
-        """With `records` beside the target where none are given. Raises OutputError where a target has no place beside it."""
-        source, target = Path(os.path.abspath(source)), Path(os.path.abspath(target))  # noqa: PTH100  (links are kept)
-        if records is None and not target.name:
-            raise OutputError(f'There is no place beside "{target}" for the records.', "Name a folder for them (--records).")
-        beside = target.with_name(target.name + RECORDS_SUFFIX) if records is None else Path(os.path.abspath(records))  # noqa: PTH100
-        return cls(source, target, beside)
+    def of(cls, source: Path | str, target: Path | str, records: Path | None) -> Places:
+        """Folders or URLs, with `records` beside the target where none are given.
+
+        Raises OutputError where a target has no place beside it, and as `open_store`.
+        """
+        into = open_store(target)
+        if records is not None:
+            return cls(open_store(source), into, Path(os.path.abspath(records)))  # noqa: PTH100  (links are kept)
+        if not isinstance(into, Folder) or not into.name:
+            raise OutputError(
+                f'There is no place beside "{into}" for the records.', "Name a folder of this machine for them (--records)."
+            )
+        return cls(open_store(source), into, into.path.with_name(into.name + RECORDS_SUFFIX))
+
+    @property
+    def apart(self) -> tuple[Store, Store]:
+        """Where no photos are looked for."""
+        return self.target, Folder(self.records)
 
     @property
     def thumbnails(self) -> Path:

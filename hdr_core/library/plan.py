@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from ..errors import OutputError, PhotoError
-from ..photo_folder import PHOTO_SUFFIXES, SHEET_SUFFIX, is_photo_name, is_result
-from ..projection.face_files import one_of_each_cube
+from ..photo_folder import PHOTO_SUFFIXES, SHEET_SUFFIX
 from ..settings import Projection
 from .patterns import matches
 from .settings import Format, LibrarySettings, Size
+from .store import Store
 from .texture_names import data_maps
+
+_SIZE = re.compile(r"_\d{1,2}k$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -47,12 +49,15 @@ class Plan:
     left_out: tuple[tuple[str, str], ...]
 
 
-def make_plan(source: Path, target: Path, records: Path, settings: LibrarySettings) -> Plan:
-    """The plan for the photos in `source`, in order of their paths. Raises PhotoError where there are none."""
-    found = _photos(source, {_resolved(target), _resolved(records)} - {_resolved(source)}, settings)
+def make_plan(source: Store, apart: Collection[Store], settings: LibrarySettings) -> Plan:
+    """The plan for the photos in `source`, in order of their paths; stores `apart` hold results and records.
+
+    Raises PhotoError where there are none.
+    """
     items, left_out, taken = [], [], dict[str, str]()
-    for folder, names in found:
-        data = data_maps([PurePosixPath(name).stem for name in names])
+    for folder, names in _photos(source, apart, settings):
+        stems = {PurePosixPath(name).stem for name in names}
+        data = data_maps(sorted(stems))
         for name in names:
             path = f"{folder}{name}"
             rule = next((rule for rule in settings.rules if matches(path, [rule.pattern])), None)
@@ -60,7 +65,7 @@ def make_plan(source: Path, target: Path, records: Path, settings: LibrarySettin
                 left_out.append((path, f"it looks like {data[PurePosixPath(name).stem]}, which holds no light"))
             else:
                 projection = rule.projection if rule is not None else settings.convert.projection
-                items.append(_item(path, projection, settings, taken))
+                items.append(_item(path, projection, settings, taken, stems))
     if not items:
         suffixes = ", ".join(sorted(PHOTO_SUFFIXES))
         raise PhotoError(
@@ -72,53 +77,29 @@ def make_plan(source: Path, target: Path, records: Path, settings: LibrarySettin
     return Plan(tuple(items), tuple(left_out))
 
 
-def _resolved(path: Path) -> Path:
-    return Path(os.path.realpath(path))
-
-
-def _photos(source: Path, apart: set[Path], settings: LibrarySettings) -> list[tuple[str, list[str]]]:
-    """Each folder below `source`, as "" or "a/b/", with the names of its photos; folders `apart` are not looked into."""
-    found = []
-    try:
-        for folder, names in _folders(source, "", apart, {_resolved(source)}, settings.recursive):
-            chosen = [name for name in names if _is_chosen(f"{folder}{name}", settings)]
-            if settings.others == "sphere" or settings.convert.projection == "cube":
-                chosen = [path.name for path in one_of_each_cube(source / folder / name for name in sorted(chosen))]
-            if chosen:
-                found.append((folder, sorted(chosen)))
-    except OSError as error:
-        where = error.filename or source
-        raise PhotoError(f'The folder "{where}" cannot be read: {error.strerror}.', "Give a folder of photos.") from error
-    return found
-
-
-def _folders(folder: Path, path: str, apart: set[Path], seen: set[Path], recursive: bool) -> Iterator[tuple[str, list[str]]]:
-    """Depth first, in order of names. Links to folders are followed, to each folder once. Hidden ones are left alone."""
-    with os.scandir(folder) as entries:
-        listed = sorted(entries, key=lambda entry: entry.name)
-    yield path, [entry.name for entry in listed if _is_photo(entry)]
-    for entry in listed if recursive else ():
-        if entry.is_dir() and not entry.name.startswith("."):
-            inside = _resolved(Path(entry.path))
-            if inside not in seen | apart:
-                seen.add(inside)
-                yield from _folders(Path(entry.path), f"{path}{entry.name}/", apart, seen, recursive)
-
-
-def _is_photo(entry: os.DirEntry[str]) -> bool:
-    """Results of an earlier run are none: they may lie in the photos' folder."""
-    return is_photo_name(PurePosixPath(entry.name)) and entry.is_file() and not is_result(Path(entry.path))
+def _photos(source: Store, apart: Collection[Store], settings: LibrarySettings) -> Iterator[tuple[str, list[str]]]:
+    """Each folder of `source`, as "" or "a/b/", with the names of its photos that the settings want."""
+    for folder, names in source.photos(apart, recursive=settings.recursive):
+        chosen = sorted(name for name in names if _is_chosen(f"{folder}{name}", settings))
+        if settings.others == "sphere" or settings.convert.projection == "cube":
+            chosen = source.one_of_each_cube(folder, chosen)
+        if chosen:
+            yield folder, chosen
 
 
 def _is_chosen(path: str, settings: LibrarySettings) -> bool:
     return (not settings.include or matches(path, settings.include)) and not matches(path, settings.exclude)
 
 
-def _item(path: str, projection: Projection, settings: LibrarySettings, taken: dict[str, str]) -> Item:
-    """`taken`: whose every output is. Of two photos that differ only in their suffix, one would replace the other."""
+def _item(path: str, projection: Projection, settings: LibrarySettings, taken: dict[str, str], stems: set[str]) -> Item:
+    """`taken`: whose every output is. Of two photos that differ only in their suffix, one would replace the other.
+
+    stems: of the photos in its folder.
+    """
     stem = path.removesuffix(PurePosixPath(path).suffix)
+    folder, slash, name = stem.rpartition("/")
     outputs = tuple(
-        Output(f"{stem}.{kind}" if size == "original" else f"{stem}_{size}.{kind}", size, kind)
+        Output(f"{folder}{slash}{_sized(name, size, stems)}.{kind}", size, kind)
         for size in settings.sizes
         for kind in settings.formats
     )
@@ -130,3 +111,11 @@ def _item(path: str, projection: Projection, settings: LibrarySettings, taken: d
         return Item(path, projection, outputs, sheet, clash)
     taken.update(dict.fromkeys(names, path))
     return Item(path, projection, outputs, sheet)
+
+
+def _sized(stem: str, size: Size, stems: set[str]) -> str:
+    """plaza_1k of plaza, and hall_1k of hall_4k, as libraries call it, unless that is another photo."""
+    if size == "original":
+        return stem
+    other = _SIZE.sub(f"_{size}", stem)
+    return other if other != stem and other not in stems else f"{stem}_{size}"

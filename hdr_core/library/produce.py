@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,8 @@ from ..convert import convert_with
 from ..errors import PhotoError
 from ..runtime import require
 from ..settings import ConvertSettings, Progress
+from .store import checksum
+from .together import room
 from .work import Product, Work
 
 if TYPE_CHECKING:
@@ -23,7 +26,16 @@ def produce(work: Work, progress: Progress | None = None) -> Product:
     """
     for module in ("numpy", "torch", "pyvips", "OpenEXR"):
         require(module)
-    from .writer import LibraryWriter, checksum
+    if not work.is_remote:
+        return _produce(work, progress)
+    from .staging import staged
+
+    with staged(work) as staging:
+        return staging.deliver(_produce(staging.work, progress))
+
+
+def _produce(work: Work, progress: Progress | None) -> Product:
+    from .writer import LibraryWriter
 
     source = Path(work.source)
     try:
@@ -33,7 +45,14 @@ def produce(work: Work, progress: Progress | None = None) -> Product:
             f'"{source}" cannot be read: {error.strerror}.', "Check the path, and that you may read it."
         ) from error
     writer = LibraryWriter(work)
-    done = convert_with(source, writer, lambda picture: _choose(picture, work), progress=progress)
+    with ExitStack() as taken:
+
+        def choose(picture: Photo | HdrPicture) -> ConvertSettings:
+            height, width = _size(picture)
+            taken.enter_context(room.of(height * width))
+            return _choose(picture, work)
+
+        done = convert_with(source, writer, choose, progress=progress)
     if work.sheet:
         from ..sheet.files import write_sheet
 
@@ -46,12 +65,25 @@ def _choose(picture: Photo | HdrPicture, work: Work) -> ConvertSettings:
     """A picture of 2:1 is a panorama; of others, `others` and the picture itself say what becomes of them."""
     from ..photo import HdrPicture
 
-    height, width = (picture.light if isinstance(picture, HdrPicture) else picture.pixels).shape[:2]
+    height, width = _size(picture)
     if work.settings.projection != "auto" or width == 2 * height or work.others == "sphere":
         return work.settings
     if work.others != "auto":
         return replace(work.settings, projection=work.others)
     from ..seam import edges_join
 
-    joins = not isinstance(picture, HdrPicture) and edges_join(picture.pixels)
+    joins = not isinstance(picture, HdrPicture) and not _stands_alone(picture) and edges_join(picture.pixels)
     return replace(work.settings, projection="tileable" if joins else "flat")
+
+
+def _size(picture: Photo | HdrPicture) -> tuple[int, int]:
+    from ..photo import HdrPicture
+
+    height, width = (picture.light if isinstance(picture, HdrPicture) else picture.pixels).shape[:2]
+    return height, width
+
+
+def _stands_alone(picture: Photo) -> bool:
+    """Whether nothing of it reaches its edges, as of a decal: these then say nothing of whether they join."""
+    alpha = picture.alpha
+    return alpha is not None and not (alpha[[0, -1]].any() or alpha[:, [0, -1]].any())

@@ -10,11 +10,12 @@ from dataclasses import asdict
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from .batch import Batch, Snapshot
-from .gpu import GpuUse
+from .batch import Batch, Event, Snapshot
+from .gpu import in_words as gpus_in_words
 from .pace import in_words
 from .plan import Item
 from .work import Failed, Finished
+from .workers import WorkerNews
 
 _CURVES = {"srgb": "sRGB curve", "camera": "camera curve"}
 _TICK = 1.0  # seconds between two lines of progress for programs
@@ -37,15 +38,18 @@ class Screen:
         self._failures: list[str] = []
         self._shown = ""
         self._drawn = 0.0
-        self._gpu = GpuUse()
 
     def begin(self, batch: Batch) -> None:
         if not self._quiet:
             for source, why in batch.plan.left_out:
                 print(f"{source}: left out, {why}.")
 
-    def tell(self, event: Finished | Failed) -> None:
-        if isinstance(event, Failed):
+    def tell(self, event: Event) -> None:
+        if isinstance(event, WorkerNews):
+            if event.what != "joined":
+                self.clear()
+                print(f"ldr-to-hdri: worker {event.worker}: {event.what}. {event.why}", file=sys.stderr)
+        elif isinstance(event, Failed):
             self._failures.append(f"{event.source}: {event.error}")
         elif not self._quiet:
             self.clear()
@@ -60,8 +64,10 @@ class Screen:
             parts.append(f"{now.per_minute:.3g} a minute")
         if now.seconds_left is not None:
             parts.append(f"{in_words(now.seconds_left)} left")
+        parts += [f"{now.workers} workers"] if now.workers > 1 else []
+        parts += [use] if (use := gpus_in_words(now.gpus)) else []
         parts += [f"{PurePosixPath(photo.key).name}: {photo.stage} {photo.fraction:.0%}" for photo in now.under_way]
-        parts += [use] if (use := self._gpu.in_words()) else []
+        parts += ["waiting for workers"] if not now.workers and now.done + now.skipped + now.failed < now.photos else []
         self._draw("  |  ".join(parts))
 
     def planned(self, item: Item, reason: str | None) -> None:
@@ -113,17 +119,18 @@ class Screen:
 
 
 class JsonLines:
-    """A JSON object on each line of standard output: events "plan", "done", "failed", "progress", "end"."""
+    """A JSON object on each line of standard output: events "plan", "worker", "done", "failed", "progress", "end"."""
 
     def __init__(self) -> None:
         self._last = 0.0
-        self._gpu = GpuUse()
 
     def begin(self, batch: Batch) -> None:
         self._say("plan", photos=len(batch.plan.items), left_out=[list(pair) for pair in batch.plan.left_out])
 
-    def tell(self, event: Finished | Failed) -> None:
-        if isinstance(event, Finished):
+    def tell(self, event: Event) -> None:
+        if isinstance(event, WorkerNews):
+            self._say("worker", **asdict(event))
+        elif isinstance(event, Finished):
             self._say("done", source=event.source, **event.product.plain())
         else:
             error = event.error
@@ -133,7 +140,7 @@ class JsonLines:
     def progress(self, now: Snapshot) -> None:
         if time.monotonic() - self._last >= _TICK:
             self._last = time.monotonic()
-            self._say("progress", **asdict(now), fraction=round(now.fraction, 4), gpus=self._gpu.plain())
+            self._say("progress", **asdict(now), fraction=round(now.fraction, 4))
 
     def planned(self, item: Item, reason: str | None) -> None:
         files = [output.path for output in item.outputs]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,7 +46,5 @@ def _contact(sheet: ContactSheet) -> dict[str, Any]:
 
 
 def _devices() -> dict[str, Any]:
-    """What the network can run on here: the number of GPUs, and of processor cores that this process may use."""
-    torch = require("torch")
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return {"gpus": torch.cuda.device_count(), "cores": cores}
+    """What the network can run on here: the number of GPUs."""
+    return {"gpus": require("torch").cuda.device_count()}

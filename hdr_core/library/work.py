@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,6 +11,10 @@ from typing import Any
 from ..errors import HdrError
 from ..settings import Conversion, ConvertSettings
 from .settings import Format, Others, Size
+from .store import is_url
+
+STAGE = Path(tempfile.gettempdir()) / "ldr_to_hdri_stage"
+"""What is remote lies beside this while it is worked on, in a folder named as `atomic.temporary_path` would."""
 
 
 @dataclass(frozen=True)
@@ -23,8 +28,8 @@ class File:
 
 @dataclass(frozen=True)
 class Work:
-    """others: what a picture that is no panorama is taken for, where the settings leave it open. thumbnail, preview: pictures
-    to make for report and assets, "" for none.
+    """Paths, or URLs that fsspec knows. others: what a picture that is no panorama is taken for, where the settings leave it
+    open. thumbnail, preview: pictures to make for report and assets, "" for none.
     """
 
     source: str
@@ -43,11 +48,20 @@ class Work:
         return cls(**{**fields, "files": files, "settings": ConvertSettings(**fields["settings"])})
 
     @property
+    def outputs(self) -> tuple[str, ...]:
+        """Paths or URLs of all that it may write."""
+        return tuple(path for path in (*(file.path for file in self.files), self.sheet, self.thumbnail, self.preview) if path)
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether anything of it has to be fetched or sent."""
+        return any(map(is_url, (self.source, *self.outputs)))
+
+    @property
     def written(self) -> tuple[Path, ...]:
-        """All that it may write."""
-        return tuple(
-            Path(path) for path in (*(file.path for file in self.files), self.sheet, self.thumbnail, self.preview) if path
-        )
+        """All that it may write on this machine, each by way of a temporary file of `atomic.temporary_path`."""
+        here = tuple(Path(path) for path in self.outputs if not is_url(path))
+        return (*here, STAGE) if self.is_remote else here
 
 
 @dataclass(frozen=True)

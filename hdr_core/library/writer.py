@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Literal
 
@@ -14,8 +13,9 @@ from ..photo import HdrPicture, Photo
 from ..rgbe import is_our_hdr, write_hdr
 from ..sheet.files import check_sheet_path
 from ..sheet.light import shrink, shrink_sphere
-from .pictures import draw_preview, draw_thumbnail
+from .pictures import draw_preview, draw_thumbnail, opacity
 from .settings import PIXELS
+from .store import checksum
 from .tags import light_tags
 from .work import File, Made, Work
 
@@ -53,7 +53,7 @@ class LibraryWriter:
         if panorama:
             self.tags = light_tags(result.pixels, sun=header["sun"] != "none")
         if self._work.thumbnail:
-            draw_thumbnail(Path(self._work.thumbnail), picture, result.pixels)
+            draw_thumbnail(Path(self._work.thumbnail), picture, result)
         if self._work.preview and panorama:
             draw_preview(Path(self._work.preview), result.pixels)
         return next(iter(kinds.values()), "half")
@@ -73,16 +73,10 @@ class LibraryWriter:
             compression = self._work.settings.compression
             kind = write_exr(path, pixels, alpha=alpha, compression=compression, header=header, overwrite=True)
         else:
-            write_hdr(path, pixels if alpha is None else pixels * _opacity(alpha), header=header, overwrite=True)
+            write_hdr(path, pixels if alpha is None else pixels * opacity(alpha), header=header, overwrite=True)
         height, width = pixels.shape[:2]
         self.made.append(Made(file.path, path.stat().st_size, checksum(path), width, height))
         return kind  # type: ignore[return-value]
-
-
-def checksum(path: Path) -> str:
-    """The SHA-256 of a file's content."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def smaller(
@@ -97,16 +91,10 @@ def smaller(
         return shrink_sphere(radiance, *shape), None
     if alpha is None:
         return shrink(radiance, *shape), None
-    opacity = _opacity(alpha)
-    few = shrink(opacity, *shape)
-    light = shrink(radiance * opacity, *shape)
+    covered = opacity(alpha)
+    few = shrink(covered, *shape)
+    light = shrink(radiance * covered, *shape)
     return np.divide(light, few, out=np.zeros_like(light), where=few > 0), few[..., 0]
-
-
-def _opacity(alpha: np.ndarray) -> np.ndarray:
-    """(H, W) codes or float32 to (H, W, 1) float32 in [0, 1]."""
-    white = 1.0 if alpha.dtype.kind == "f" else float(np.iinfo(alpha.dtype).max)
-    return alpha[..., None].astype(np.float32) / np.float32(white)
 
 
 def _shape(height: int, width: int, size: str) -> tuple[int, int] | None:

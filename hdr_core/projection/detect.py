@@ -63,7 +63,8 @@ def find_cube(pixels: np.ndarray) -> Layout | None:
 def find_circle(pixels: np.ndarray) -> Circle | None:
     """The circle that holds the picture, of a fisheye or a ball on black; None where there is none."""
     step = max(1, max(pixels.shape[:2]) // _SMALL)
-    return _circle(small_codes(pixels).max(-1) > _BLACK, step)
+    red, green, blue = np.moveaxis(small_codes(pixels), 2, 0)
+    return _circle(np.maximum(np.maximum(red, green), blue) > _BLACK, step)
 
 
 def find_two_circles(pixels: np.ndarray) -> tuple[Circle, Circle] | None:
@@ -72,7 +73,8 @@ def find_two_circles(pixels: np.ndarray) -> tuple[Circle, Circle] | None:
     if abs(width - 2 * height) > 0.02 * height:
         return None
     half = width // 2
-    left, right = find_circle(pixels[:, :half]), find_circle(pixels[:, half:])
+    left = find_circle(pixels[:, :half])
+    right = find_circle(pixels[:, half:]) if left is not None else None
     if left is None or right is None:
         return None
     return left, Circle(right.x + half, right.y, right.radius)
@@ -85,6 +87,10 @@ def _circle(lit: np.ndarray, step: int) -> Circle | None:
     top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
     tall, wide = bottom - top, right - left
     if min(tall, wide) < 16 or abs(tall - wide) > 0.06 * max(tall, wide):
+        return None
+    deep = tall // 10  # such squares in the corners lie outside of any circle: most pictures need no closer look
+    ends = (lit[y : y + deep, x : x + deep] for y in (top, bottom - deep) for x in (left, right - deep))
+    if sum(int(end.sum()) for end in ends) > 0.02 * lit.size:
         return None
     y, x = np.mgrid[0 : lit.shape[0], 0 : lit.shape[1]] + 0.5
     radius = (tall + wide) / 4

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 FACES = ("right", "left", "top", "bottom", "front", "back")
@@ -19,7 +19,7 @@ _SCHEMES = (
 )
 
 
-def face_files(path: Path) -> dict[str, Path] | None:
+def face_files(path: Path, is_there: Callable[[Path], bool] = Path.is_file) -> dict[str, Path] | None:
     """The six files of the cube map that `path` is a face of, by face; None where it is none, or one of them is missing.
 
     Told by their names: `room_px.png`, `posx.jpg`, `sky-front.tif`, `r.png`, and so on, all with the same suffix.
@@ -31,17 +31,17 @@ def face_files(path: Path) -> dict[str, Path] | None:
                 continue
             for change in (str.lower, str.upper, str.capitalize):
                 files = [path.with_name(f"{found[1]}{change(name)}{path.suffix}") for name in scheme]
-                if path in files and all(file.is_file() for file in files):
+                if path in files and all(map(is_there, files)):
                     return dict(zip(FACES, files, strict=True))
     return None
 
 
-def one_of_each_cube(photos: Iterable[Path]) -> list[Path]:
+def one_of_each_cube(photos: Iterable[Path], is_there: Callable[[Path], bool] = Path.is_file) -> list[Path]:
     """Of the six files of each cube map only the first: converting it converts all six."""
     followers: set[Path] = set()
     kept = []
     for photo in photos:
-        files = face_files(photo)
+        files = face_files(photo, is_there)
         if photo not in followers:
             kept.append(photo)
         if files is not None:

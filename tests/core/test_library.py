@@ -21,6 +21,7 @@ from hdr_core.errors import OutputError, PhotoError
 from hdr_core.exr import read_exr
 from hdr_core.library import Batch, Failed, Finished, LibrarySettings, Rule, convert_library
 from hdr_core.library.journal import Journal, read_entries, read_history
+from hdr_core.library.places import Places
 from hdr_core.library.plan import make_plan
 from hdr_core.rgbe import read_hdr
 
@@ -41,6 +42,9 @@ def library(tmp_path_factory: pytest.TempPathFactory, take: Callable[[Path, int,
     tile = np.stack([wave, wave, wave, 128 + 100 * np.cos(x)], -1)
     Image.fromarray(tile.clip(0, 255).astype(np.uint8)).save(folder / "photos" / "lamp_emission.png")
     take(folder / "photos" / "lamp_normal.png", 48, 48)
+    sign = np.full((40, 56, 4), 255, np.uint8)
+    sign[..., 3] = np.pad(np.full((30, 46), 255), 5)
+    Image.fromarray(sign).save(folder / "photos" / "sign.png")
     return folder
 
 
@@ -55,10 +59,11 @@ def no_worker(_: Mapping[str, str]) -> WorkerClient:
 
 def test_every_photo_by_its_rule_and_in_its_folder(library: Path, outcome: list[Finished | Failed], tmp_path: Path) -> None:
     made = {path.relative_to(library / "results").as_posix() for path in (library / "results").rglob("*") if path.is_file()}
-    stems = {"large", "large_1k", "lamp_emission", "sub/wide"}
+    stems = {"large", "large_1k", "lamp_emission", "sign", "sub/wide"}
     assert made == {f"{stem}.{kind}" for stem in stems for kind in ("exr", "hdr")}
     shown = {stem: read_exr(library / "results" / f"{stem}.exr")[1]["projection"] for stem in stems}
-    assert shown == dict.fromkeys(("large", "large_1k"), "equirectangular") | {"sub/wide": "flat", "lamp_emission": "tileable"}
+    kinds = {"sub/wide": "flat", "lamp_emission": "tileable", "sign": "flat"}
+    assert shown == dict.fromkeys(("large", "large_1k"), "equirectangular") | kinds
     hdr_core.convert(library / "photos" / "large.jpg", tmp_path / "large.exr")
     assert (tmp_path / "large.exr").read_bytes() == (library / "results" / "large.exr").read_bytes()
 
@@ -66,14 +71,14 @@ def test_every_photo_by_its_rule_and_in_its_folder(library: Path, outcome: list[
 def test_one_bad_file_is_named_with_its_reason(library: Path, outcome: list[Finished | Failed]) -> None:
     failed = [event for event in outcome if isinstance(event, Failed)]
     assert [event.source for event in failed] == ["sub/bad.jpg"]
-    assert len(outcome) == 4
+    assert len(outcome) == 5
     report = json.loads((library / "results.batch" / "report.json").read_text())
-    assert report["statistics"]["done"] == 3
+    assert report["statistics"]["done"] == 4
     assert report["left_out"] == [{"source": "lamp_normal.png", "why": "it looks like a normal map, which holds no light"}]
     bad = next(photo for photo in report["photos"] if photo["outcome"] == "failed")
     assert (bad["source"], bad["error"]) == ("sub/bad.jpg", "PhotoError")
     page = (library / "results.batch" / "report.html").read_text(encoding="utf-8")
-    assert page.count("data:image/jpeg;base64,") == 3
+    assert page.count("data:image/jpeg;base64,") == 4
     assert bad["next_step"] in page
     assert "http" not in page
     with Image.open(library / "results.batch" / "contact-sheet.png") as sheet:
@@ -153,7 +158,7 @@ def test_programs_hear_of_it_in_json_lines(library: Path, outcome: list[Finished
     assert {name: events[-1][name] for name in ("event", "done", "skipped", "failed")} == {
         "event": "end",
         "done": 0,
-        "skipped": 3,
+        "skipped": 4,
         "failed": 0,
     }
 
@@ -214,7 +219,8 @@ def test_the_plan_leaves_results_and_hidden_folders_alone(tmp_path: Path) -> Non
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(b"x")
     settings = LibrarySettings(sizes=("original", "1k"))
-    plan = make_plan(tmp_path, tmp_path / "out", tmp_path / "out.batch", settings)
+    places = Places.of(tmp_path, tmp_path / "out", None)
+    plan = make_plan(places.source, places.apart, settings)
     assert {item.source: item.clash is not None for item in plan.items} == {
         "A.PNG": False,
         "a.jpg": True,
@@ -223,9 +229,19 @@ def test_the_plan_leaves_results_and_hidden_folders_alone(tmp_path: Path) -> Non
         "deep/er/b.tif": False,
     }
     few = LibrarySettings(include=("deep/**",), exclude=("*_1k.*",), recursive=True)
-    assert [item.source for item in make_plan(tmp_path, tmp_path / "out", tmp_path, few).items] == [
+    assert [item.source for item in make_plan(places.source, places.apart, few).items] == [
         "deep/a.jpg",
         "deep/er/b.tif",
     ]
+    for name in ("maps/hall_4k.jpg", "maps/room_4k.jpg", "maps/room_1k.jpg"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    settings = LibrarySettings(sizes=("1k",), include=("maps/*",))
+    made = {item.source: item.outputs[0].path for item in make_plan(places.source, places.apart, settings).items}
+    assert made == {
+        "maps/hall_4k.jpg": "maps/hall_1k.exr",
+        "maps/room_1k.jpg": "maps/room_1k_1k.exr",
+        "maps/room_4k.jpg": "maps/room_4k_1k.exr",
+    }
     with pytest.raises(PhotoError, match="patterns"):
-        make_plan(tmp_path, tmp_path / "out", tmp_path, LibrarySettings(include=("*.webp",)))
+        make_plan(places.source, places.apart, LibrarySettings(include=("*.webp",)))

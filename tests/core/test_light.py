@@ -11,11 +11,15 @@ import numpy as np
 import pytest
 
 from hdr_core.client import WorkerClient
+from hdr_core.colour import srgb_decode
 from hdr_core.errors import OutputError, PhotoError
 from hdr_core.exr import read_exr, write_exr
 from hdr_core.light import dynamic_range, find_sun
+from hdr_core.overview import overview
+from hdr_core.photo import Photo
+from hdr_core.result import range_of
 from hdr_core.sphere_patch import cut_patch, row_areas
-from hdr_core.sun import Sun
+from hdr_core.sun import LUMINANCE, Sun
 from hdr_core.sun_split import without_sun
 
 WARM = np.array([1.1, 1.0, 0.8])
@@ -101,6 +105,24 @@ def test_dynamic_range_in_stops():
     ramp[3, 3] = 2.0**14
     assert dynamic_range(ramp) == pytest.approx(22, abs=0.02)
     assert dynamic_range(np.zeros_like(ramp)) == 0
+
+
+def test_one_reading_finds_what_the_pixels_say():
+    pixels = np.random.default_rng(0).random((301, 463, 3), np.float32)
+    pixels[200, 17] = 0, 0, 9.0  # the largest number; not the brightest pixel
+    pixels[13, 400] = 0, 3.0, 0
+    seen = overview(pixels)
+    light = pixels @ np.array(LUMINANCE, np.float32)
+    assert (seen.largest, seen.brightest) == (9.0, pytest.approx(light.max(), rel=1e-6))
+    assert seen.coarse.shape == (128, 256)
+    cell = light[301 * 50 // 128 : 301 * 51 // 128, 463 * 77 // 256 : 463 * 78 // 256]
+    assert seen.coarse[50, 77] == pytest.approx(cell.mean(), rel=1e-5)
+
+
+def test_the_range_of_codes_is_that_of_their_light():
+    codes = np.random.default_rng(0).integers(3, 256, (700, 1400, 3), np.uint8)
+    light = srgb_decode(codes / np.float32(255))
+    assert range_of(Photo(codes, None, "sRGB")) == pytest.approx(dynamic_range(light), abs=0.05)
 
 
 def test_a_file_is_split_by_the_worker(client: WorkerClient, tmp_path: Path) -> None:

@@ -87,6 +87,21 @@ def test_offsets_beyond_32_bits():
     close(out[..., -20:, :], reference.forward(*last, "clamp", 1)[..., -20:, :], torch.float16)
 
 
+@pytest.mark.parametrize(("size", "channels", "height", "width"), [(5, 3, 7200, 12000), (7, 1, 6400, 7001)])
+def test_gradients_beyond_32_bits(size, channels, height, width):
+    """Marching down strips, and pixel by pixel: the last rows must be right."""
+    torch.manual_seed(9)
+    shapes = (channels, size * size, channels, channels)
+    source, spatial, channel, grad = (
+        torch.rand(1, planes, height, width, device="cuda", dtype=torch.float16) for planes in shapes
+    )
+    assert spatial.numel() > 2**31
+    grads = torch.ops.ldr_to_hdri.kernel_apply_backward(grad, source, spatial, channel, "clamp", 1)
+    last = [t[..., -12:, :].double().cpu() for t in (grad, source, spatial, channel)]
+    for ours, wanted in zip(grads, reference.backward(*last, "clamp", 1), strict=True):
+        close(ours[..., -6:, :], wanted[..., -6:, :], torch.float16)
+
+
 def test_the_current_stream_is_used():
     torch.manual_seed(5)
     inputs = [t.detach() for t in tensors("sphere", 5, 3, 512, 1024)]

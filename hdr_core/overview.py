@@ -1,0 +1,58 @@
+"""What a whole picture's light is like, found in one reading of it. numpy only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .parallel import in_parallel
+from .sun import LUMINANCE
+
+_ROWS = 128  # of the coarse picture
+_PARTS = 32  # read at the same time, as far as there are processors
+
+
+@dataclass(frozen=True)
+class Overview:
+    """coarse: means of luminance, (128, 256), or of the picture's own size where that is smaller; largest: of all numbers;
+    brightest: the largest luminance of a pixel.
+    """
+
+    coarse: np.ndarray
+    largest: float
+    brightest: float
+
+
+def luminance(pixels: np.ndarray) -> np.ndarray:
+    """(..., 3) linear Rec.709 to (...). No product of matrices: its threads would stand in the way of ours."""
+    red, green, blue = (np.float32(weight) for weight in LUMINANCE)
+    out = pixels[..., 0] * red
+    out += pixels[..., 1] * green
+    out += pixels[..., 2] * blue
+    return out
+
+
+def overview(picture: np.ndarray) -> Overview:
+    """Of a picture of any kind, (H, W, 3) float32."""
+    height, width = picture.shape[:2]
+    rows, columns = min(_ROWS, height), min(2 * _ROWS, width)
+    ends = np.arange(rows + 1) * height // rows
+    left = np.arange(columns) * width // columns
+    coarse, largest = np.empty((rows, columns)), np.empty(rows, np.float32)
+
+    def read(part: range) -> None:
+        for row in part:
+            band = picture[ends[row] : ends[row + 1]]
+            largest[row] = band.max()
+            coarse[row] = np.add.reduceat(luminance(band.sum(0, dtype=np.float32)), left, dtype=np.float64) / len(band)
+
+    step = -(-rows // _PARTS)
+    in_parallel(read, [range(row, min(row + step, rows)) for row in range(0, rows, step)])
+    coarse /= np.diff([*left, width])
+    brightest = 0.0
+    for row in np.argsort(-largest):  # no pixel's luminance is above its largest channel: few bands are read again
+        if not largest[row] > brightest * (1 - 1e-6):
+            break
+        brightest = max(brightest, float(luminance(picture[ends[row] : ends[row + 1]]).max()))
+    return Overview(coarse, float(largest.max()), brightest)
