@@ -30,6 +30,13 @@ MEMORY = 80 * 2**20  # bytes for Ray's own store: nothing of ours goes through i
 SETTINGS = LibrarySettings(sizes=("original", "1k"))
 
 
+@pytest.fixture(autouse=True)
+def beside_other_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ray's workers have niceness 15 otherwise, and its machines half a minute to start."""
+    monkeypatch.setenv("RAY_worker_niceness", "0")
+    monkeypatch.setenv("RAY_raylet_start_wait_time_s", "120")
+
+
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """photos/, one of them bad, and what one machine makes of them: here/ and here.batch/."""
@@ -46,7 +53,6 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     from ray.cluster_utils import Cluster
 
     monkeypatch.setenv("PYTHONPATH", str(kill_batch.ROOT))  # instead of installing the package
-    monkeypatch.setenv("RAY_worker_niceness", "0")  # 15 otherwise, which waits for all that else is tested
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "object_store_memory": MEMORY})
     cluster.others = [cluster.add_node(num_cpus=1, object_store_memory=MEMORY) for _ in range(2)]
     yield cluster
