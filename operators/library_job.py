@@ -7,6 +7,8 @@ from pathlib import Path
 import bpy
 
 from ..hdr_core.library import Batch, LibrarySettings
+from ..hdr_core.library.gpu import in_words as gpus_in_words
+from ..hdr_core.library.pace import in_words
 from .errors import SceneError
 from .worker_session import new_worker
 
@@ -48,8 +50,10 @@ class Display:
         name = now.under_way[0].key if now.under_way else "starting"
         ended = now.done + now.skipped + now.failed
         bpy.context.window_manager.progress_update(now.fraction)
-        text = f"LDR to HDRI: {ended} of {now.photos} photos, {name}, {now.fraction:.0%}   (Esc stops)"
-        bpy.context.workspace.status_text_set(text)
+        parts = [f"LDR to HDRI: {ended} of {now.photos} photos", name, f"{now.fraction:.0%}"]
+        parts += [f"{in_words(now.seconds_left)} left"] if now.seconds_left is not None else []
+        parts += [use] if (use := gpus_in_words(now.gpus)) else []
+        bpy.context.workspace.status_text_set(f"{', '.join(parts)}   (Esc stops)")
 
     def end(self) -> None:
         manager = bpy.context.window_manager
