@@ -9,11 +9,11 @@ export LDR_TO_HDRI_PYTHON := $(CURDIR)/.venv/bin/python
 TWO := +$(MAKE) -j2 --keep-going --output-sync=target --no-print-directory
 ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 
-.PHONY: help setup demo test lint types test-core test-blender test-install test-zips package package-small package-cuda lock hostile kernels score train benchmark clean
+.PHONY: help setup demo test lint types test-core test-blender test-install test-zips package package-small package-cuda lock fuzz hostile kernels score train benchmark clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
-	@echo 'also: lint types test-core test-blender test-install test-zips package package-small package-cuda lock hostile kernels score train benchmark clean'
+	@echo 'also: lint types test-core test-blender test-install test-zips package package-small package-cuda lock fuzz hostile kernels score train benchmark clean'
 
 # Environments: one that runs the network and the tools, one for each Blender.
 .venv/.done: requirements/runtime.txt requirements/dev.txt
@@ -75,6 +75,10 @@ lock: .venv/.done
 
 test-zips: setup
 	LDR_TO_HDRI_ALL_ZIPS=1 $(RUN) -m pytest tests/install
+
+# SECONDS: for each target
+fuzz: .venv/.done
+	$(ONE_THREAD) $(RUN) scripts/fuzz/run.py --seconds $(or $(SECONDS),300)
 
 hostile: .venv/.done
 	$(ONE_THREAD) $(RUN) scripts/hostile.py

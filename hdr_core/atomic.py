@@ -49,6 +49,12 @@ def replacing(target: Path, *, overwrite: bool) -> Iterator[BinaryIO]:
 
 def _check(target: Path, overwrite: bool) -> None:
     try:
+        possible = b"\0" not in os.fsencode(target)
+    except UnicodeEncodeError:
+        possible = False
+    if not possible:
+        raise OutputError(f"{str(target)!r} is not a possible path.", "Choose another name.")
+    try:
         if not target.parent.is_dir():
             raise OutputError(f'The folder "{target.parent}" does not exist.', "Create it, or choose another folder.")
         if target.is_dir():

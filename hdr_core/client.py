@@ -113,15 +113,19 @@ class Job(Generic[Result]):
         return self._result is not None or self._error is not None
 
     def _take_in(self, message: Mapping[str, Any]) -> None:
-        match message["event"]:
-            case "progress":
-                self.fraction, self.stage = message["fraction"], message["stage"]
-            case "done":
-                self.fraction = 1.0
-                self._result = self._decode(message["result"])
-            case "error":
-                kind = getattr(errors, message["error"])
-                self._error = kind(message["problem"], message["next_step"])
+        try:
+            match message["event"]:
+                case "progress":
+                    self.fraction, self.stage = float(message["fraction"]), str(message["stage"])
+                case "done":
+                    self._result = self._decode(message["result"])
+                    self.fraction = 1.0
+                case "error":
+                    kind = getattr(errors, message["error"])
+                    self._error = kind(message["problem"], message["next_step"])
+        except Exception as error:  # noqa: BLE001  (whatever is wrong with the answer, this job must end)
+            what = f"The worker's answer cannot be read ({type(error).__name__}: {error})."
+            self._error = errors.WorkerError(what, "Restart Blender; if it happens again, install the extension again.")
 
     def _fail(self, error: errors.HdrError) -> None:
         self._error = error
@@ -278,7 +282,7 @@ class _Process:
         self._python = python
         self._messages: queue.Queue[bytes | None] = queue.Queue()  # None: it will say no more
         self._last_words: deque[str] = deque(maxlen=_STDERR_LINES)
-        self._spoke = False
+        self._spoke = self._garbled = False
         self.silenced = False  # all that it said before its end has been taken in
         command = [str(python), "-I", "-X", "utf8", "-c", _BOOT, *map(str, paths)]
         try:
@@ -322,7 +326,12 @@ class _Process:
             line = self._messages.get(timeout=patience) if patience else self._messages.get_nowait()
             while line is not None:
                 self._spoke = True
-                yield json.loads(line)
+                message = parse_message(line)
+                if message is not None:
+                    yield message
+                else:
+                    self._garbled = True
+                    self._popen.kill()
                 line = self._messages.get_nowait()
             self.silenced = True
         except queue.Empty:
@@ -348,7 +357,8 @@ class _Process:
         self._readers[1].join(timeout=1.0)  # its log may still be on the way
         code = self._popen.returncode
         said = [line for line in self._last_words if line.strip()]
-        how = _describe_exit(code) + (f"; it said: {said[-1].strip()}" if said and code >= 0 else "")
+        how = "it said what makes no sense" if self._garbled else _describe_exit(code)
+        how += f"; it said: {said[-1].strip()}" if said and code >= 0 else ""
         if not self._spoke:
             error = errors.WorkerError(f"The worker could not be started with {self._python} ({how}).", _CHOOSE_PYTHON)
         else:
@@ -359,6 +369,16 @@ class _Process:
         if said:
             error.add_note("The worker's log:\n" + "\n".join(said))
         return error
+
+
+def parse_message(line: bytes) -> Mapping[str, Any] | None:
+    """One line that a worker said; None where it is no message of any worker."""
+    try:
+        message = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    sound = isinstance(message, dict) and {"id", "event"} <= message.keys() and isinstance(message["id"], int | None)
+    return message if sound else None
 
 
 def _read_messages(stream: IO[bytes], messages: queue.Queue[bytes | None]) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from . import nclx, png
 from .colour import to_srgb
-from .errors import PhotoError
+from .errors import HdrError, PhotoError
 from .heif import full_range, read_heic
 from .icc import Profile, adobe_rgb, parse_profile, pure_gamma
 from .runtime import require
@@ -76,7 +76,9 @@ def _decode(pyvips: Any, path: Path, loader: str, fail_on: str) -> Decoded:
 def _decode_heic(pyvips: Any, path: Path) -> Decoded:
     try:
         read = read_heic(path, MAX_PIXELS)
-    except (ValueError, EOFError, SyntaxError, RuntimeError, OSError) as error:
+    except HdrError:
+        raise
+    except Exception as error:  # the library fails in many ways on damage
         raise _damaged(path, str(error)) from error
     if isinstance(read, tuple):
         raise _too_large(path, *read)

@@ -18,6 +18,7 @@ _XMP, _ISO, _MPF = b"http://ns.adobe.com/xap/1.0/\0", b"urn:iso:std:iso:ts:21496
 _APPLE = "urn:com:apple:photo:2020:aux:hdrgainmap"
 _START = b"\xff\xd8\xff"
 _MOST_IMAGES = 100
+_MOST_PIXELS = 2**27  # of a map, which is no larger than its picture
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,8 @@ def _as_gain_map(picture: bytes, headroom: float | None) -> GainMap | None:
     pyvips = require("pyvips")
     try:
         image = pyvips.Image.jpegload_buffer(picture)
+        if image.width * image.height > _MOST_PIXELS:
+            return None
         pixels = image.numpy().reshape(image.height, image.width, image.bands)
     except pyvips.Error:
         return None
@@ -105,7 +108,7 @@ def _others(data: bytes, first: _Parts) -> Iterator[bytes]:
             picture = data[begin + offset : begin + offset + size]
             if offset and picture.startswith(_START):
                 yield picture
-    elif found := re.search(r"""Semantic\s*=\s*["']GainMap["'][^>]*?Length\s*=\s*["'](\d+)""", first.xmp):
+    elif found := re.search(r"""Semantic\s*=\s*["']GainMap["'][^>]*?Length\s*=\s*["'](\d{1,12})\b""", first.xmp):
         picture = data[-int(found[1]) :]
         if picture.startswith(_START):
             yield picture

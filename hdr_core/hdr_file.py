@@ -11,7 +11,8 @@ from .errors import PhotoError
 
 EXR, RADIANCE = b"\x76\x2f\x31\x01", (b"#?RADIANCE", b"#?RGBE")
 _REC709 = ((0.64, 0.33), (0.30, 0.60), (0.15, 0.06), (0.3127, 0.3290))
-_SIZE = re.compile(rb"([-+])([XY]) (\d+) ([-+])([XY]) (\d+)\n")
+_EXPOSURE = re.compile(rb"\nEXPOSURE=\s*(\d+(?:\.\d*)?(?:[eE][-+]?\d+)?)")
+_SIZE = re.compile(rb"([-+])([XY]) (\d{1,9}) ([-+])([XY]) (\d{1,9})\n")
 
 
 def read_exr_light(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
@@ -65,7 +66,10 @@ def read_radiance(path: Path, most_pixels: int) -> np.ndarray:
     except (IndexError, ValueError) as error:
         raise _damaged(path, "its pixels") from error
     light = np.ldexp(codes[..., :3] + np.float32(0.5), codes[..., 3:].astype(np.int32) - 136) * (codes[..., 3:] > 0)
-    light = light / np.prod([float(number) for number in re.findall(rb"\nEXPOSURE=\s*([\d.eE+-]+)", data[:end])] or [1.0])
+    exposure = np.prod([float(number) for number in _EXPOSURE.findall(data[:end])] or [1.0])
+    if not 1e-30 < exposure < 1e30:
+        raise _damaged(path, "its exposure")
+    light = light / exposure
     if signs[0] == (b"+" if axes[0] == b"Y" else b"-"):
         light = light[::-1]
     if signs[1] == (b"-" if axes[1] == b"X" else b"+"):

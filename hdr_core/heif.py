@@ -28,7 +28,7 @@ class Heic:
 def read_heic(path: Path, most_pixels: int) -> Heic | tuple[int, int]:
     """The primary picture; or only its width and height where it has more than `most_pixels`, which then are not decoded.
 
-    Raises whatever the library does on damage: ValueError, EOFError, SyntaxError, RuntimeError or OSError.
+    Raises whatever the library does on damage: OSError, ValueError, IndexError, ...
     """
     library = require("pi_heif")
     file = library.open_heif(os.fsencode(path).decode("utf-8", "surrogateescape"), convert_hdr_to_8bit=False)
@@ -43,7 +43,7 @@ def read_heic(path: Path, most_pixels: int) -> Heic | tuple[int, int]:
         xmp=image.info.get("xmp"),
         icc=image.info.get("icc_profile"),
         nclx=(int(nclx["color_primaries"]), int(nclx["transfer_characteristics"])) if nclx else None,
-        gain=_gain(image),
+        gain=_gain(image, most_pixels),
     )
 
 
@@ -52,10 +52,11 @@ def full_range(codes: np.ndarray, bits: int) -> np.ndarray:
     return codes | codes >> np.uint16(bits) if codes.dtype == np.uint16 and bits < 16 else codes
 
 
-def _gain(image: object) -> np.ndarray | None:
+def _gain(image: object, most_pixels: int) -> np.ndarray | None:
     info, get = image.info, image.get_aux_image  # type: ignore[attr-defined]
     numbers = info.get("aux", {}).get(_APPLE_GAIN)
-    return _array(get(numbers[0]))[..., :1] if numbers else None
+    map_ = get(numbers[0]) if numbers else None
+    return _array(map_)[..., :1] if map_ is not None and map_.size[0] * map_.size[1] <= most_pixels else None
 
 
 def _array(image: object) -> np.ndarray:

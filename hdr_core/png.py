@@ -8,6 +8,7 @@ from pathlib import Path
 
 _WANTED = {b"iCCP", b"sRGB", b"gAMA", b"cICP"}
 _MAX_PROFILE = 2**26
+_MOST_CHUNKS = 100_000  # before the pixels; programs write a dozen
 _HDR_TRANSFERS = {16, 18}  # PQ and HLG
 _USUAL_GAMMA = (0.44, 0.47)  # 1/2.2 and its roundings, which programs write when they mean sRGB
 
@@ -17,7 +18,9 @@ def colour_chunks(path: Path) -> dict[bytes, bytes]:
     chunks = {}
     with path.open("rb") as file:
         file.seek(8)
-        while len(head := file.read(8)) == 8:
+        for _ in range(_MOST_CHUNKS):
+            if len(head := file.read(8)) < 8:
+                break
             size, name = struct.unpack(">I4s", head)
             if name in {b"IDAT", b"IEND"}:
                 break

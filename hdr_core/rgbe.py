@@ -22,6 +22,7 @@ _MAGIC = b"#?RADIANCE\n"
 _ROWS = 256  # a band of rows at a time keeps the copies small beside the picture
 _NARROWEST, _WIDEST = 8, 32767  # pixels in a row that can be packed
 _RUN, _DUMP = 127, 128  # bytes at most
+_MOST_PACKED = 16  # pixels that a byte of a file can stand for: two bytes are a run of 127 in one of four channels
 
 
 def write_hdr(path: Path, radiance: np.ndarray, *, header: Mapping[str, str], overwrite: bool = False) -> None:
@@ -62,10 +63,12 @@ def read_hdr(path: Path) -> tuple[np.ndarray, dict[str, str]]:
         data = Path(path).read_bytes()
     except OSError as error:
         raise PhotoError(f'"{path}" cannot be read: {error.strerror}.', "Check the path.") from error
-    found = re.match(rb"#\?(?:RADIANCE|RGBE)\n(.*?)\n?\n-Y (\d+) \+X (\d+)\n", data, re.DOTALL)
+    found = re.match(rb"#\?(?:RADIANCE|RGBE)\n(.*?)\n?\n-Y (\d{1,9}) \+X (\d{1,9})\n", data, re.DOTALL)
     if found is None:
         raise PhotoError(f'"{path}" is no Radiance file with rows from top to bottom.', "Give the path of an .hdr file.")
     height, width = int(found[2]), int(found[3])
+    if height * width > _MOST_PACKED * len(data):
+        raise PhotoError(f'"{path}" ends too early.', "Make it again from its source.")
     header = dict(line.split("=", 1) for line in found[1].decode("ascii", "replace").split("\n") if "=" in line)
     try:
         rgbe = _read_rows(data, found.end(), height, width)

@@ -184,7 +184,7 @@ def _give_back() -> None:
 def _parse(line: bytes) -> dict[str, Any]:
     try:
         request = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _malformed(f"no JSON: {error}") from error
     if not isinstance(request, dict):
         raise _malformed("no JSON object")
@@ -205,7 +205,7 @@ def _conversion(request: Mapping[str, Any]) -> tuple[ConvertSettings, bool]:
 def _well_formed() -> Iterator[None]:
     try:
         yield
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise _malformed(f"{type(error).__name__}: {error}") from error
 
 
