@@ -50,6 +50,7 @@ def decode(path: Path, loader: str) -> Decoded:
     8-bit sRGB keeps its codes; everything that has to be converted becomes uint16. Raises PhotoError.
     """
     pyvips = require("pyvips")
+    pyvips.cache_set_max(0)  # else libvips keeps WebP and GIF files open: Windows would not let the user remove or rename them
     failures = (pyvips.Error, UnicodeDecodeError)  # pyvips stumbles over its own message when a damaged file is quoted in it
     if loader == HEIC:
         return _decode_heic(pyvips, path)
