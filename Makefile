@@ -9,11 +9,11 @@ export LDR_TO_HDRI_PYTHON := $(CURDIR)/.venv/bin/python
 TWO := +$(MAKE) -j2 --keep-going --output-sync=target --no-print-directory
 ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 
-.PHONY: help setup demo test lint types test-core test-blender test-install test-zips package package-small package-cuda lock fuzz hostile kernels score train benchmark clean
+.PHONY: help setup demo test lint types audit soak test-core test-blender test-install test-zips package package-small package-cuda lock fuzz hostile kernels score train benchmark clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
-	@echo 'also: lint types test-core test-blender test-install test-zips package package-small package-cuda lock fuzz hostile kernels score train benchmark clean'
+	@echo 'also: lint types audit soak test-core test-blender test-install test-zips package package-small package-cuda lock fuzz hostile kernels score train benchmark clean'
 
 # Environments: one that runs the network and the tools, one for each Blender.
 .venv/.done: requirements/runtime.txt requirements/dev.txt
@@ -33,7 +33,7 @@ demo: .venv/.done .venv-bpy-5.0.1/.done
 	.venv-bpy-5.0.1/bin/python scripts/demo.py
 
 test: setup
-	$(TWO) lint types
+	$(TWO) lint types audit
 	$(MAKE) --no-print-directory test-core
 	$(TWO) $(BPY:%=test-blender-%) test-install
 
@@ -43,6 +43,18 @@ lint: .venv/.done
 
 types: .venv/.done
 	scripts/types.sh $(CURDIR)/$(RUN)
+
+# Known holes in what users get and in what the tests run, by a snapshot; ONLINE=--online asks the package index itself.
+audit: .venv-audit/.done
+	.venv-audit/bin/python scripts/audit.py $(ONLINE) $(if $(SNAPSHOT),--snapshot $(SNAPSHOT))
+
+.venv-audit/.done: requirements/audit.txt
+	$(PYTHON) -m venv .venv-audit
+	.venv-audit/bin/python $(PIP) -r requirements/audit.txt
+	@touch $@
+
+soak: setup
+	$(ONE_THREAD) $(RUN) scripts/soak
 
 test-core: .venv/.done
 	$(ONE_THREAD) $(RUN) -m pytest tests/core tests/train tests/gpu --numprocesses 2 --dist worksteal
@@ -99,4 +111,4 @@ benchmark: setup
 	$(RUN) benchmarks/enable.py
 
 clean:
-	rm -rf build .venv .venv-bpy-*
+	rm -rf build .venv .venv-audit .venv-bpy-*

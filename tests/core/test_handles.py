@@ -17,5 +17,5 @@ def test_a_photo_is_not_held_open(take: Callable[[Path, int, int], Path], tmp_pa
     photo = take(tmp_path / f"photo.{suffix}", 48, 32)
     read = read_photo(photo)
     assert read.width == 48
-    held = {os.path.realpath(f"/proc/self/fd/{number}") for number in os.listdir("/proc/self/fd")}
+    held = {os.path.realpath(handle) for handle in Path("/proc/self/fd").iterdir()}
     assert str(photo) not in held

@@ -1,0 +1,64 @@
+"""The worker is killed (SIGKILL) at 50 random moments of a conversion."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+from common import FLAT, Fault, checksum, convert_in_peace, expect_only, take_photo
+
+from hdr_core.client import WorkerClient
+from hdr_core.errors import WorkerError
+
+COUNT = 50
+
+
+def run(folder: Path, count: int = COUNT, seed: int = 1) -> str:
+    """Every other time there is an older result, which must stay as it is until it is replaced whole."""
+    chance = random.Random(seed)
+    photo, other = take_photo(folder / "photo.png", seed=1), take_photo(folder / "other.png", seed=2)
+    target = folder / "target"
+    target.mkdir()
+    older, whole = (convert_in_peace(source, folder / "peace.exr") for source in (other, photo))
+    old = (folder / "old.exr").read_bytes() if convert_in_peace(other, folder / "old.exr") == older else b""
+    client = WorkerClient(Path(sys.executable))
+    seconds = [_seconds(client, photo, folder / "peace.exr") for _ in range(3)]
+    ends, stages = Counter[str](), Counter[str]()
+    for number in range(count):
+        output = target / "photo.exr"
+        output.unlink(missing_ok=True)
+        if number % 2:
+            output.write_bytes(old)
+        client.hello().wait()  # a new worker, where the last one was killed
+        job = client.convert(photo, output, FLAT, overwrite=True)
+        time.sleep(chance.random() * 1.1 * max(seconds))
+        pid = client.pid
+        os.kill(pid, signal.SIGKILL) if pid else None
+        try:
+            job.wait()
+            ends["done just before"] += 1
+            expected = {whole}
+        except WorkerError:
+            ends["killed"] += 1
+            stages[job.stage or "before it began"] += 1
+            expected = {older if number % 2 else "", whole}  # it may have died between the rename and the answer
+        found = checksum(output) if output.exists() else ""
+        if found not in expected:
+            raise Fault(f"kill {number} left a file that is neither the old one nor the whole new one")
+        expect_only(target, *(["photo.exr"] if found else []))
+    client.convert(photo, target / "photo.exr", FLAT, overwrite=True).wait()
+    client.close()
+    if checksum(target / "photo.exr") != whole:
+        raise Fault("the conversion after all the kills gave another file")
+    return f"{count} kills: {dict(ends)}; in the stage {dict(stages)}; no part of a file left, the next conversion worked"
+
+
+def _seconds(client: WorkerClient, photo: Path, output: Path) -> float:
+    began = time.monotonic()
+    client.convert(photo, output, FLAT, overwrite=True).wait()
+    return time.monotonic() - began
