@@ -42,7 +42,19 @@ _ENVIRONMENT = re.compile(
     re.IGNORECASE,
 )
 
-_BOOT = "import sys; sys.path[:0] = sys.argv[1:]; from hdr_core.worker import main; main()"
+# Python's own numpy is loaded before the folders of packages are looked at: there other extensions may have put another one,
+# for which neither Blender nor our packages were made.
+_BOOT = """
+import sys
+sys.path.insert(0, sys.argv[1])
+try:
+    import numpy
+except Exception:
+    pass
+sys.path[1:1] = sys.argv[2:]
+from hdr_core.worker import main
+main()
+"""
 _STDERR_LINES = 50
 _WINDOWS_FLAGS = getattr(subprocess, "CREATE_NO_WINDOW", 0) | getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0)
 

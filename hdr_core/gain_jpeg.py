@@ -18,6 +18,7 @@ _XMP, _ISO, _MPF = b"http://ns.adobe.com/xap/1.0/\0", b"urn:iso:std:iso:ts:21496
 _APPLE = "urn:com:apple:photo:2020:aux:hdrgainmap"
 _START = b"\xff\xd8\xff"
 _MOST_IMAGES = 100
+_MOST_XMP = 2**16  # characters that are searched
 _MOST_PIXELS = 2**27  # of a map, which is no larger than its picture
 
 
@@ -92,7 +93,7 @@ def _parts(data: bytes) -> _Parts:
     xmp, iso, mpf = "", b"", None
     for marker, place, content in _segments(data):
         if marker == 0xE1 and content.startswith(_XMP):
-            xmp += content[len(_XMP) :].decode("utf-8", "replace")
+            xmp = (xmp + content[len(_XMP) :].decode("utf-8", "replace"))[:_MOST_XMP]
         elif marker == 0xE2 and content.startswith(_ISO):
             iso = content[len(_ISO) :]
         elif marker == 0xE2 and content.startswith(_MPF):

@@ -102,12 +102,9 @@ def from_xmp(pixels: np.ndarray, xmp: str) -> GainMap | None:
 
 def _three(xmp: str, name: str, default: float) -> tuple[float, float, float]:
     """An attribute, or an element with a list of one number a channel."""
-    found = re.search(rf"""hdrgm:{name}\s*=\s*["']([^"']*)["']""", xmp) or re.search(
-        rf"<hdrgm:{name}>(.*?)</hdrgm:{name}>", xmp, re.DOTALL
-    )
-    numbers = (
-        [float(number) for number in re.findall(r"(?<![\w.:])-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?", found[1])] if found else []
-    )
+    found = re.search(rf"""hdrgm:{name}\s*=\s*["']([^"']*)["']""", xmp)
+    text = found[1] if found else xmp.partition(f"<hdrgm:{name}>")[2].partition(f"</hdrgm:{name}>")[0]
+    numbers = [float(number) for number in re.findall(_NUMBERS, text)]
     if len(numbers) == 3:
         return (numbers[0], numbers[1], numbers[2])
     value = numbers[0] if numbers else default

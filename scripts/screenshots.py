@@ -54,11 +54,11 @@ def main() -> None:
             given = {"SHOT": shot, "ARCHIVE": str(archive), "PHOTO": str(PHOTO), "PYTHON": str(python), "READY": "/tmp/ready"}
             arranged = str(ROOT / "scripts" / "window_shots.py")
             script.write_text(f"import os, runpy\n\nos.environ.update({given!r})\nrunpy.run_path({arranged!r})\n")
-            subprocess.run([*command, script, picture, ROOT, *_folders(python)], check=True)
+            subprocess.run([*command, script, picture, ROOT, *folders_of(python)], check=True)
             print(_keep(picture, IMAGES / f"{shot}.webp", SHOTS[shot]), flush=True)
 
 
-def _folders(python: Path) -> list[str]:
+def folders_of(python: Path) -> list[str]:
     """What Blender must see for that Python to run."""
     code = "import sys; print(sys.prefix); print(sys.base_prefix)"
     folders = subprocess.run([python, "-c", code], check=True, capture_output=True, text=True).stdout.split("\n")

@@ -8,35 +8,20 @@ from __future__ import annotations
 import math
 import os
 import shutil
+import sys
 import tempfile
-import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import bpy
 from mathutils import Euler
 
-SHOT, ARCHIVE, PHOTO, PYTHON, READY = (os.environ[name] for name in ("SHOT", "ARCHIVE", "PHOTO", "PYTHON", "READY"))
-MODULE = "bl_ext.user_default.ldr_to_hdri"
+sys.path.insert(0, str(Path(__file__).parent))
+
+from window_driver import MODULE, Pauses, area, region, run, window
+
+SHOT, ARCHIVE, PHOTO, PYTHON = (os.environ[name] for name in ("SHOT", "ARCHIVE", "PHOTO", "PYTHON"))
 CATEGORY = "LDR to HDRI"
-Pauses = Iterator[float]
-"""A shot is a generator: it yields seconds in which Blender draws."""
-
-
-def run(shot: Pauses) -> None:
-    """Go through it, in Blender's main loop."""
-
-    def step() -> float | None:
-        try:
-            return next(shot)
-        except StopIteration:
-            pass
-        except Exception:  # noqa: BLE001  (the window must close, and the log say why)
-            traceback.print_exc()
-        Path(READY).touch()
-        return None
-
-    bpy.app.timers.register(step, first_interval=2)
 
 
 def prepared(workspace: str, then: Callable[[Path], Pauses]) -> Pauses:
@@ -80,18 +65,6 @@ def build_scene() -> None:
 
 def preferences():
     return bpy.context.preferences.addons[MODULE].preferences
-
-
-def window() -> bpy.types.Window:
-    return bpy.context.window_manager.windows[0]
-
-
-def area(kind: str) -> bpy.types.Area:
-    return max((area for area in window().screen.areas if area.type == kind), key=lambda area: area.width * area.height)
-
-
-def region(kind: str, name: str = "WINDOW") -> bpy.types.Region:
-    return next(region for region in area(kind).regions if region.type == name)
 
 
 def show_sidebar(kind: str) -> Pauses:
@@ -196,4 +169,4 @@ def german(photo: Path) -> Pauses:
 
 
 WORKSPACES = {"nodes": "Shading"}
-run(prepared(WORKSPACES.get(SHOT, "Layout"), globals()[SHOT]))
+run(prepared(WORKSPACES.get(SHOT, "Layout"), globals()[SHOT]), Path(os.environ["READY"]))

@@ -19,7 +19,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-SECONDS, MEMORY = 10, 2048  # of one input; MiB
+MEMORY = 2048  # MiB
 
 
 def fuzz(target: str, arguments: list[str]) -> None:
@@ -44,7 +44,7 @@ def sow(target: str, corpus: Path) -> None:
 def run(target: str, corpus: Path, limit: list[str]) -> bool:
     """Fuzz it in another process; whether nothing was found."""
     sow(target, corpus / target)
-    options = [*limit, f"-timeout={SECONDS}", f"-rss_limit_mb={MEMORY}", "-max_len=65536", "-print_final_stats=1"]
+    options = [*limit, f"-rss_limit_mb={MEMORY}", "-max_len=65536", "-print_final_stats=1"]
     command = [sys.executable, __file__, target, "--inside", *options, f"-artifact_prefix={corpus}/{target}.fault-"]
     ended = subprocess.run([*command, str(corpus / target)], check=False, capture_output=True, text=True, errors="replace")
     said = ended.stdout + ended.stderr
@@ -70,13 +70,14 @@ def main() -> int:
     parser.add_argument("targets", nargs="*", metavar="TARGET")
     parser.add_argument("--seconds", type=int, default=300)
     parser.add_argument("--runs", type=int, default=0, help="that many inputs, instead of a time")
+    parser.add_argument("--timeout", type=int, default=10, help="seconds of the clock that an input may take")
     parser.add_argument("--corpus", type=Path, default=ROOT / "build" / "fuzz")
     parser.add_argument("--input", type=Path, help="give TARGET this file, and nothing else")
     options = parser.parse_args()
     if options.input:
         _targets()[options.targets[0]](options.input.read_bytes())
         return 0
-    limit = [f"-runs={options.runs}"] if options.runs else [f"-max_total_time={options.seconds}"]
+    limit = [f"-runs={options.runs}" if options.runs else f"-max_total_time={options.seconds}", f"-timeout={options.timeout}"]
     sound = [run(target, options.corpus.resolve(), limit) for target in options.targets or _targets()]
     return 0 if all(sound) else 1
 

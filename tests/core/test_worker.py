@@ -182,6 +182,22 @@ def test_a_chatty_library_does_not_disturb_the_protocol(tmp_path: Path) -> None:
         client.close()
 
 
+@pytest.mark.parametrize(
+    ("torch", "problem"),
+    [("raise RuntimeError('broken')", "does not work.*broken"), ("__version__ = '1.13'", "is 1.13, which is too")],
+)
+def test_what_another_extension_brought(torch: str, problem: str, tmp_path: Path) -> None:
+    """Its torch is named as the trouble; its numpy is passed over for Python's own."""
+    (tmp_path / "torch.py").write_text(torch)
+    (tmp_path / "numpy.py").write_text("raise RuntimeError('the wrong numpy')")
+    client = WorkerClient(PYTHON, extra_paths=[tmp_path])
+    try:
+        with pytest.raises(RuntimeMissingError, match=rf"torch.*{problem}.*Another extension.*Install Runtime"):
+            client.hello().wait()
+    finally:
+        client.close()
+
+
 def test_the_parents_python_variables_do_not_reach_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "json.py").write_text("raise SystemExit('a file of the user that happens to be called json.py')\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
