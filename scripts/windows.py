@@ -1,8 +1,8 @@
 """Tests the extension in windows of Blender: make windows BLENDERS="PATH PATH ..." or WINDOWS="COMMAND; COMMAND; ..."
 
 PATH: a program, Blender's own; it is started here, and needs a screen. COMMAND: one that opens a window elsewhere, called as
-COMMAND SCRIPT PICTURE.png "" FOLDER...: it runs SCRIPT in a window of Blender, waits until there is a file /tmp/ready, and saves
-what the window shows; Blender must see each FOLDER at the same path. LDR_TO_HDRI_PYTHON names the Python that converts.
+COMMAND SCRIPT PICTURE.png "" FOLDER...: it runs SCRIPT in a window of Blender, waits until there is a file /tmp/ready, and
+saves what the window shows; Blender must see each FOLDER at the same path. LDR_TO_HDRI_PYTHON names the Python that converts.
 Prints what held in each, and keeps the pictures in build/windows. The exit code is 1 where something did not hold.
 """
 
@@ -38,12 +38,12 @@ def main() -> int:
     python = python.parent.resolve() / python.name  # a link to the program is kept: a virtual environment lives by it
     PICTURES.mkdir(parents=True, exist_ok=True)
     archive = package.package(ROOT / "build")
-    ended = [test(command, python, archive) for command in commands]
-    ended += [test([blender], python, archive, here=True) for blender in options.blenders]
+    ended = [check(command, python, archive) for command in commands]
+    ended += [check([blender], python, archive, here=True) for blender in options.blenders]
     return 0 if all(ended) else 1
 
 
-def test(command: list[str], python: Path, archive: Path, *, here: bool = False) -> bool:
+def check(command: list[str], python: Path, archive: Path, *, here: bool = False) -> bool:
     """One window; whether all held."""
     name = "-".join(Path(part).name for part in command)
     print(f"== {name}", flush=True)

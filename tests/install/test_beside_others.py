@@ -10,20 +10,11 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from other_extension import other_extension
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).parent
-sys.path.append(str(HERE))
-
-from other_extension import other_extension  # noqa: E402
-
 FIRST_VERSION = "4ec9d7e"  # the last state of 0.1.0
-
-
-@pytest.fixture(scope="module")
-def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    command = [sys.executable, ROOT / "scripts" / "package.py", "--output", tmp_path_factory.mktemp("package")]
-    return Path(subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip())
 
 
 @pytest.fixture

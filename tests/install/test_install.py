@@ -12,6 +12,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from built import package
 
 ROOT = Path(__file__).resolve().parents[2]
 SESSION = Path(__file__).with_name("session.py")
@@ -20,17 +21,6 @@ INSIDE = {
     *("blender_manifest.toml", "__init__.py", "operators", "ui", "hdr_core", "wheels"),
     *("LICENSE", "README.md", "CHANGELOG.md", "THIRD_PARTY.md"),
 }
-
-
-def package(folder: Path, *targets: str) -> Path:
-    """A zip, built and validated by Blender's own tool, of every Blender here."""
-    command = [sys.executable, ROOT / "scripts" / "package.py", *targets, "--output", folder]
-    return Path(subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip())
-
-
-@pytest.fixture(scope="module")
-def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return package(tmp_path_factory.mktemp("package"))
 
 
 def test_the_same_input_gives_the_same_bytes(archive: Path, tmp_path: Path):
