@@ -9,11 +9,11 @@ export LDR_TO_HDRI_PYTHON := $(CURDIR)/.venv/bin/python
 TWO := +$(MAKE) -j2 --keep-going --output-sync=target --no-print-directory
 ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 
-.PHONY: help setup demo test lint types audit soak windows test-core test-blender test-install test-zips package package-small package-cuda lock fuzz hostile kernels score train benchmark clean
+.PHONY: help setup demo test lint types audit third-party soak windows test-core test-blender test-install test-zips package package-small package-cuda lock fuzz hostile kernels score train benchmark clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
-	@echo 'also: lint types audit soak windows test-core test-blender test-install test-zips package package-small package-cuda lock fuzz hostile kernels score train benchmark clean'
+	@echo 'also: lint types audit third-party soak windows test-core test-blender test-install test-zips package package-small package-cuda lock fuzz hostile kernels score train benchmark clean'
 
 # Environments: one that runs the network and the tools, one for each Blender.
 .venv/.done: requirements/runtime.txt requirements/dev.txt
@@ -47,6 +47,9 @@ types: .venv/.done
 # Known holes in what users get and in what the tests run, by a snapshot; ONLINE=--online asks the package index itself.
 audit: .venv-audit/.done
 	.venv-audit/bin/python scripts/audit.py $(ONLINE) $(if $(SNAPSHOT),--snapshot $(SNAPSHOT))
+
+third-party: .venv-audit/.done
+	.venv-audit/bin/python scripts/third_party.py
 
 .venv-audit/.done: requirements/audit.txt
 	$(PYTHON) -m venv .venv-audit

@@ -1,6 +1,6 @@
 """Writes THIRD_PARTY.md: what a full zip, or the Install button, puts on a user's disk beside our own code, and its licences.
 
-    python scripts/third_party.py
+    make third-party
 
 From the metadata of the wheels in hdr_core/runtime_wheels.json, as pip reads them for each target; nothing is installed. The
 Python that runs this needs a pip that knows licence expressions: 25 or newer.
@@ -29,7 +29,7 @@ HEAD = """# What comes with LDR to HDRI, and under which licences
 
 Our own code is GPL-3.0-or-later (`LICENSE`). The small zip holds nothing else but pyvips. The full zips, and *Install Runtime*,
 bring the packages below; each carries its licence in its `dist-info` folder, and for the libraries inside it (`torch`,
-`pyvips-binary`, `OpenEXR`) their notices, too. NumPy is Blender's own and never bundled. Written by `scripts/third_party.py`.
+`pyvips-binary`, `pi-heif`, `pillow`, `OpenEXR`) their notices, too. NumPy is Blender's own and never bundled. Written by `scripts/third_party.py`.
 
 """
 CUDA = """

@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "core"), str(ROOT / "scripts")]
 
 import phone_files  # noqa: E402
-from hostile import chunk, picture, png  # noqa: E402
+from hostile_files import chunk, picture, png  # noqa: E402
 
 from hdr_core.settings import ConvertSettings  # noqa: E402
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import shutil
 import sys
 import tempfile
 import time
@@ -27,14 +28,14 @@ def main() -> int:
     faults = 0
     for name in parser.parse_args().names or NAMES:
         began = time.monotonic()
-        with tempfile.TemporaryDirectory(prefix=f"soak_{name}_", dir=figures.parent) as folder:
+        with tempfile.TemporaryDirectory(prefix=f"soak_{name}_") as folder:
             (place := Path(folder) / "work").mkdir()
             try:
                 said = importlib.import_module(name).run(place)
             except Fault as fault:
                 said, faults = f"FAULT: {fault}", faults + 1
             for table in Path(folder).glob("*.csv"):
-                table.replace(figures.with_name(table.name))
+                shutil.move(table, figures.with_name(table.name))
         line = f"{name} ({time.monotonic() - began:.0f} s): {said}"
         print(line, flush=True)
         with figures.open("a", encoding="utf-8") as file:

@@ -25,6 +25,13 @@ def test_no_known_hole_in_what_is_pinned():
     assert [line for line in wanted if holes(line)] == []
 
 
+def test_every_package_has_its_licence_told():
+    told = (ROOT / "THIRD_PARTY.md").read_text(encoding="utf-8")
+    for target in ("linux-x64-py311-cpu", "linux-x64-py311-cuda"):
+        for wheel in audit.read_lock()[target]:
+            assert f"| {wheel.name} | {wheel.version.partition('+')[0]}" in told
+
+
 def test_old_versions_are_found_out():
     assert holes("torch==2.5.1") == ["CVE-2025-32434", "CVE-2026-24747"]
     assert holes("pillow==11.2.1") == ["CVE-2025-48379"]
