@@ -29,7 +29,8 @@ HEAD = """# What comes with LDR to HDRI, and under which licences
 
 Our own code is GPL-3.0-or-later (`LICENSE`). The small zip holds nothing else but pyvips. The full zips, and *Install Runtime*,
 bring the packages below; each carries its licence in its `dist-info` folder, and for the libraries inside it (`torch`,
-`pyvips-binary`, `pi-heif`, `pillow`, `OpenEXR`) their notices, too. NumPy is Blender's own and never bundled. Written by `scripts/third_party.py`.
+`pyvips-binary`, `pi-heif`, `pillow`, `OpenEXR`) their notices, too. NumPy is Blender's own and never bundled. Written by
+`make third-party`, from what the packages say of themselves.
 
 """
 CUDA = """
