@@ -25,7 +25,11 @@ from .library import LDR_TO_HDRI_OT_convert_library
 from .preview import LDR_TO_HDRI_OT_preview
 from .reconvert import LDR_TO_HDRI_OT_reconvert
 from .runtime import LDR_TO_HDRI_OT_test_runtime
-from .runtime_install import LDR_TO_HDRI_OT_install_runtime, LDR_TO_HDRI_OT_remove_runtime
+from .runtime_install import (
+    LDR_TO_HDRI_OT_install_runtime,
+    LDR_TO_HDRI_OT_remove_runtime,
+    LDR_TO_HDRI_OT_stop_installation,
+)
 from .sun import LDR_TO_HDRI_OT_merge_sun, LDR_TO_HDRI_OT_split_sun
 from .use_as_world import LDR_TO_HDRI_OT_use_as_world
 from .worker_session import close_worker
@@ -45,6 +49,7 @@ _CLASSES = (
     LDR_TO_HDRI_OT_drop,
     LDR_TO_HDRI_OT_test_runtime,
     LDR_TO_HDRI_OT_install_runtime,
+    LDR_TO_HDRI_OT_stop_installation,
     LDR_TO_HDRI_OT_remove_runtime,
     LDR_TO_HDRI_OT_convert_library,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar, cast
 
@@ -19,7 +20,9 @@ from .display import redraw
 from .runtime_folder import runtime_folder
 from .worker_session import close_worker
 
+_TICK = 0.2  # seconds
 _under_way: Installation | None = None
+_failure: HdrError | None = None
 
 
 def download_size(variant: Variant = "auto") -> int:
@@ -32,12 +35,17 @@ def under_way() -> Installation | None:
     return _under_way
 
 
+def failure() -> HdrError | None:
+    """Why the last installation failed; None where it did not, or was stopped."""
+    return _failure
+
+
 def start(variant: Variant = "auto") -> Installation:
     """Begin to install for Blender's own Python, which is read and never written. Returns at once.
 
     Raises RuntimeInstallError where that cannot be, with what to do.
     """
-    global _under_way  # noqa: PLW0603
+    global _under_way, _failure  # noqa: PLW0603
     if _under_way is not None:
         raise RuntimeInstallError("The runtime is being installed already.", "Wait for its end, or press Esc to stop it.")
     if task_queue.pending():
@@ -54,15 +62,21 @@ def start(variant: Variant = "auto") -> Installation:
             "Unset it and start Blender again, or install the packages in that Python.",
         )
     close_worker()  # it may hold the files of the one before
+    _failure = None
     _under_way = Installation(Path(sys.executable), runtime_folder(), target=target)
     return _under_way
 
 
 def finish(installation: Installation, on_progress: Progress | None = None) -> Path:
     """Wait for the end of it; the folder of the packages. Raises the HdrError of its failure."""
-    global _under_way  # noqa: PLW0603
+    global _under_way, _failure  # noqa: PLW0603
     try:
         return installation.wait(on_progress)
+    except Cancelled:
+        raise
+    except HdrError as error:
+        _failure = error
+        raise
     finally:
         _under_way = None
         runtime.forget()  # what was found out before no longer holds
@@ -94,9 +108,6 @@ class LDR_TO_HDRI_OT_install_runtime(bpy.types.Operator):
         default="AUTO",
     )
 
-    _installation: Installation | None = None
-    _timer: bpy.types.Timer | None = None
-
     @classmethod
     def description(cls, _context: bpy.types.Context, _properties: bpy.types.OperatorProperties) -> str:
         try:
@@ -104,59 +115,62 @@ class LDR_TO_HDRI_OT_install_runtime(bpy.types.Operator):
         except HdrError as error:
             return str(error)
 
-    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
+    def invoke(self, _context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
+        """It goes on by itself: the preferences often have a window of their own, which is closed meanwhile."""
         try:
-            self._installation = start(cast(Variant, self.variant.lower()))
+            start(cast(Variant, self.variant.lower()))
         except HdrError as error:
             return self._give_up(error)
-        self._timer = context.window_manager.event_timer_add(0.2, window=context.window)
-        context.window_manager.modal_handler_add(self)
-        return {"RUNNING_MODAL"}
+        bpy.app.timers.register(_go_on, first_interval=_TICK, persistent=True)
+        return {"FINISHED"}
 
     def execute(self, _context: bpy.types.Context) -> set[str]:
         try:
-            return self._finish(start(cast(Variant, self.variant.lower())))
+            folder = finish(start(cast(Variant, self.variant.lower())))
         except HdrError as error:
             return self._give_up(error)
-
-    def modal(self, _context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        if event.type == "ESC":
-            abort()
-        installation = self._installation
-        if installation is None or under_way() is not installation:
-            return self._give_up(Cancelled("The installation was stopped.", "What is complete is kept for the next try."))
-        if event.type != "TIMER":
-            return {"PASS_THROUGH"}
-        if installation.poll():
-            return self._finish(installation)
-        bpy.context.workspace.status_text_set(f"LDR to HDRI: {installation.stage}, {installation.fraction:.0%}   (Esc stops)")
-        redraw()
-        return {"PASS_THROUGH"}
-
-    def cancel(self, _context: bpy.types.Context) -> None:
-        abort()
-
-    def _finish(self, installation: Installation) -> set[str]:
-        try:
-            folder = finish(installation)
-        except HdrError as error:
-            return self._give_up(error)
-        self._end_display()
         self.report({"INFO"}, f"The runtime is installed, and was seen to work: {folder}")
         return {"FINISHED"}
 
     def _give_up(self, error: HdrError) -> set[str]:
-        self._end_display()
-        self.report({"WARNING" if isinstance(error, Cancelled) else "ERROR"}, str(error))
+        self.report({"ERROR"}, str(error))
         return {"CANCELLED"}
 
-    def _end_display(self) -> None:
-        if self._timer is not None:
-            bpy.context.window_manager.event_timer_remove(self._timer)
-            self._timer = None
-            for workspace in bpy.data.workspaces:  # the user may have changed to another one meanwhile
-                workspace.status_text_set(None)
-            redraw()
+
+def _go_on() -> float | None:
+    """Called by Blender's timers; returns the seconds until the next time, None for the end."""
+    installation = _under_way
+    if installation is not None and not installation.poll():
+        _show(f"LDR to HDRI: {installation.stage}, {installation.fraction:.0%}")
+        return _TICK
+    if installation is not None:
+        with suppress(HdrError):  # `failure` tells the panel
+            finish(installation)
+    _show(None)
+    return None
+
+
+def _show(text: str | None) -> None:
+    """In the status bar of every window; None: what Blender shows there."""
+    for window in bpy.context.window_manager.windows:
+        window.workspace.status_text_set(text)
+    redraw()
+
+
+class LDR_TO_HDRI_OT_stop_installation(bpy.types.Operator):
+    """Stop the installation; what is complete is kept for the next try"""
+
+    bl_idname = "ldr_to_hdri.stop_installation"
+    bl_label = "Stop Installation"
+    bl_options: ClassVar[set[str]] = {"INTERNAL"}
+
+    @classmethod
+    def poll(cls, _context: bpy.types.Context) -> bool:
+        return under_way() is not None
+
+    def execute(self, _context: bpy.types.Context) -> set[str]:
+        abort()
+        return {"FINISHED"}
 
 
 class LDR_TO_HDRI_OT_remove_runtime(bpy.types.Operator):

@@ -33,6 +33,7 @@ SHOTS = {  # what is kept of the window: left, top, width, height
     "preview_ev": WHOLE,
     "preview_balls": WHOLE,
     "preferences_page": WHOLE,
+    "install_runtime": WHOLE,
     "german": WHOLE,
 }
 

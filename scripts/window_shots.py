@@ -150,15 +150,32 @@ def preview_balls(photo: Path) -> Pauses:
     yield from preview(photo, "BALLS", 0.0)
 
 
-def preferences_page(_photo: Path) -> Pauses:
+def open_preferences() -> Pauses:
     area("VIEW_3D").type = "PREFERENCES"
     bpy.context.preferences.active_section = "ADDONS"
     bpy.context.window_manager.addon_search = CATEGORY
     yield 1
     with bpy.context.temp_override(window=window(), area=area("PREFERENCES")):
         bpy.ops.preferences.addon_expand(module=MODULE)
+
+
+def preferences_page(_photo: Path) -> Pauses:
+    yield from open_preferences()
     bpy.ops.ldr_to_hdri.test_runtime()
     yield 2
+
+
+def install_runtime(_photo: Path) -> Pauses:
+    """The button, pressed, while it downloads."""
+    preferences().python = ""
+    os.environ.pop("LDR_TO_HDRI_PYTHON", None)
+    bpy.context.preferences.system.use_online_access = True
+    yield from open_preferences()
+    with bpy.context.temp_override(window=window(), area=area("PREFERENCES"), region=region("PREFERENCES")):
+        bpy.ops.ldr_to_hdri.install_runtime("INVOKE_DEFAULT")
+    for _ in range(20):  # until it is well under way
+        area("PREFERENCES").tag_redraw()
+        yield 1
 
 
 def german(photo: Path) -> Pauses:

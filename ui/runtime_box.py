@@ -13,7 +13,9 @@ from ..operators.runtime_folder import runtime_folder
 from ..operators.runtime_install import (
     LDR_TO_HDRI_OT_install_runtime,
     LDR_TO_HDRI_OT_remove_runtime,
+    LDR_TO_HDRI_OT_stop_installation,
     download_size,
+    failure,
     under_way,
 )
 from .wrapped import draw_wrapped
@@ -24,7 +26,9 @@ def draw_runtime_box(layout: Any) -> None:
     box = layout.box()
     running = under_way()
     if running is not None:
-        box.progress(factor=running.fraction, text=f"{running.stage}, {running.fraction:.0%}")
+        row = box.row()
+        row.progress(factor=running.fraction, text=f"{running.stage}, {running.fraction:.0%}")
+        row.operator(LDR_TO_HDRI_OT_stop_installation.bl_idname, text="", icon="X")
         return
     installed = installed_runtime(runtime_folder())
     row = box.row()
@@ -43,3 +47,5 @@ def draw_runtime_box(layout: Any) -> None:
     button.operator(LDR_TO_HDRI_OT_install_runtime.bl_idname, icon="IMPORT")
     if not bpy.app.online_access:
         box.label(text="Turn on System > Network > Allow Online Access first", icon="INTERNET_OFFLINE")
+    if (failed := failure()) is not None:
+        draw_wrapped(box, str(failed), icon="ERROR")

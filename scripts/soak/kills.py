@@ -34,7 +34,7 @@ def run(folder: Path, count: int = COUNT, seed: int = 1) -> str:
         output.unlink(missing_ok=True)
         if number % 2:
             output.write_bytes(old)
-        client.hello().wait()  # a new worker, where the last one was killed
+        ready(client)
         job = client.convert(photo, output, FLAT, overwrite=True)
         time.sleep(chance.random() * 1.1 * max(seconds))
         pid = client.pid
@@ -56,6 +56,14 @@ def run(folder: Path, count: int = COUNT, seed: int = 1) -> str:
     if checksum(target / "photo.exr") != whole:
         raise Fault("the conversion after all the kills gave another file")
     return f"{count} kills: {dict(ends)}; in the stage {dict(stages)}; no part of a file left, the next conversion worked"
+
+
+def ready(client: WorkerClient) -> None:
+    """A new worker, where the last one was killed: perhaps just after its answer, so that its end is not known yet."""
+    try:
+        client.hello().wait()
+    except WorkerError:
+        client.hello().wait()
 
 
 def _seconds(client: WorkerClient, photo: Path, output: Path) -> float:

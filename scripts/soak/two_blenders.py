@@ -16,7 +16,9 @@ BLENDERS = ("5.0.1", "4.5.15")
 PHOTOS, ROUNDS = 3, 4
 MODULE = "bl_ext.user_default.ldr_to_hdri"
 SCRIPT = """
-import sys, addon_utils, bpy
+import sys
+import bpy
+import addon_utils
 addon_utils.enable("bl_ext.user_default.ldr_to_hdri", default_set=True)
 for round in range(int(sys.argv[1])):
     for photo in sys.argv[2:]:
