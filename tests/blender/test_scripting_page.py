@@ -12,13 +12,8 @@ from bl_ext.user_default.ldr_to_hdri.operators import runtime
 
 pytestmark = pytest.mark.skipif(bpy.app.version < (5, 0, 0), reason="the page is about the newest Blender: it is run there")
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "scripting.md"
-_NOT_SHOWN = {
-    "cancel_all",
-    "add_controls_preset",
-    "install_runtime",
-    "stop_installation",
-    "remove_runtime",
-}  # those are in docs/install.md
+# In docs/install.md, but for the first two
+_NOT_SHOWN = {"cancel_all", "add_controls_preset", "install_runtime", "stop_installation", "remove_runtime"}
 EXAMPLES = re.findall(r"^## (.+?)$|^```python( no-blender)?\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.M | re.S)
 
 
