@@ -4,7 +4,7 @@
 
 At least 300 files and paths: truncated and bit-flipped pictures of every format, bombs, odd sizes, wrong suffixes, broken
 profiles and EXIF, odd names, links, devices and pipes. Each must be answered by a result, or by an error that says what to do,
-within SECONDS of the processor's time; the worker may not die, may not grow beyond MEMORY, and may write nothing but its output.
+within SECONDS of computing; the worker may not die, may not grow beyond MEMORY, and may write nothing but its output.
 Prints what it saw.
 """
 

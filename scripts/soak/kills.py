@@ -49,7 +49,10 @@ def run(folder: Path, count: int = COUNT, seed: int = 1) -> str:
             expected = {older if number % 2 else "", whole}  # it may have died between the rename and the answer
         found = checksum(output) if output.exists() else ""
         if found not in expected:
-            raise Fault(f"kill {number} left a file that is neither the old one nor the whole new one")
+            size = output.stat().st_size if found else 0
+            raise Fault(
+                f"kill {number} ({job.stage}, {dict(ends)}) left {size} bytes: neither the old file nor the whole new one"
+            )
         expect_only(target, *(["photo.exr"] if found else []))
     client.convert(photo, target / "photo.exr", FLAT, overwrite=True).wait()
     client.close()
