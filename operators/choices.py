@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import bpy
@@ -29,15 +30,19 @@ PROJECTION: dict[str, Any] = {
     ),
 }
 ANGLES: dict[str, dict[str, Any]] = {
-    "fov": {
-        "name": "Field of View",
-        "description": "Degrees across the photo; of a fisheye, what its circle holds. 0: as the photo tells",
-        "min": 0.0,
-        "max": 360.0,
-    },
-    "pitch": {"name": "Pitch", "description": "Degrees up, beside what the photo's data say", "min": -90.0, "max": 90.0},
-    "roll": {"name": "Roll", "description": "Degrees clockwise, beside what the photo's data say", "min": -180.0, "max": 180.0},
-    "yaw": {"name": "Yaw", "description": "Degrees to the left of the environment's middle", "min": -360.0, "max": 360.0},
+    name: {
+        "name": label,
+        "description": description,
+        "min": math.radians(least),
+        "max": math.radians(most),
+        "subtype": "ANGLE",  # radians in Python, and what the user has chosen in the interface
+    }
+    for name, label, description, least, most in (
+        ("fov", "Field of View", "Across the photo; of a fisheye, what its circle holds. 0: as the photo tells", 0, 360),
+        ("pitch", "Pitch", "Upwards, beside what the photo's data say", -90, 90),
+        ("roll", "Roll", "Clockwise, beside what the photo's data say", -180, 180),
+        ("yaw", "Yaw", "To the left of the environment's middle", -360, 360),
+    )
 }
 SCALE: dict[str, Any] = {
     "name": "Scale",

@@ -15,6 +15,7 @@ from .errors import SceneError
 from .images import load_image, pack_image
 from .node_state import Origin, keep_origin
 from .paths import Destination, exr_path
+from .photo_file import stamp
 from .sources import Source, source_of
 from .sun_split import is_split, merge
 from .task import Task
@@ -48,6 +49,7 @@ class ConversionTask(Task[Conversion]):
         self.title = bpy.path.basename(request.filepath) or request.image
         self.source: Source
         self.output: Path
+        self._stamp = ""  # of the photo, before it is read
         self._made: Stamps | None = None
 
     def shows_the_same(self, request: Request) -> bool:
@@ -59,7 +61,7 @@ class ConversionTask(Task[Conversion]):
     def again(self, request: Request) -> ConversionTask:
         """As if `request`, for which `shows_the_same` holds, had been converted."""
         task = ConversionTask(request)
-        task.source, task.output, task.job = self.source, self.output, self.job
+        task.source, task.output, task.job, task._stamp = self.source, self.output, self.job, self._stamp
         return task
 
     def prepare(self) -> None:
@@ -67,6 +69,7 @@ class ConversionTask(Task[Conversion]):
         check_world(self.scene(), request.world)
         worker()  # its Python is there
         self.source = source_of(request.filepath, request.image, self.scratch)
+        self._stamp = stamp(self.source.path) if self.source.path.parent != self.scratch else ""
         self.output = exr_path(
             self.source,
             output=request.output,
@@ -96,7 +99,7 @@ class ConversionTask(Task[Conversion]):
         made, photo = self.wait(), self.source.label
         self._made = _stamps(self.source.path, self.output)
         image = pack_image(self.output, photo) if self.request.destination == "PACKED" else load_image(self.output)
-        origin = Origin(photo, image.filepath, self.request.settings, made.restored)
+        origin = Origin(photo, image.filepath, self.request.settings, made.restored, self._stamp)
         keep_origin(image, origin)
         facts.keep(image, made)
         return made, image, origin

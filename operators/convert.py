@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import ClassVar, cast
 
 import bpy
@@ -125,7 +126,7 @@ class LDR_TO_HDRI_OT_convert(RunsTask, bpy.types.Operator):
                 projection=cast(Projection, self.projection.lower()),
                 input_curve=cast(InputCurve, self.input_curve.lower()),
                 compression=cast(Compression, self.compression.lower()),
-                **{name: round(getattr(self, name), 3) for name in ANGLES},
+                **{name: round(math.degrees(getattr(self, name)), 3) for name in ANGLES},
                 scale=cast(Scale, self.scale.lower()),
             ),
             overwrite=self.overwrite,

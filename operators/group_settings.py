@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -29,14 +30,14 @@ def _choice(name: str, described: dict[str, Any]) -> Any:
 
 
 def _angle(name: str) -> Any:
-    """A number that shows the field `name` of the group's ConvertSettings."""
+    """An angle that shows the field `name` of the group's ConvertSettings, which are degrees."""
 
     def get(self: Any) -> float:
-        return getattr(node_state.wanted(self.id_data).settings, name)
+        return math.radians(getattr(node_state.wanted(self.id_data).settings, name))
 
     def put(self: Any, value: float) -> None:
         wish = node_state.wanted(self.id_data)
-        chosen: dict[str, Any] = {name: round(value, 3)}
+        chosen: dict[str, Any] = {name: round(math.degrees(value), 3)}
         node_state.want(self.id_data, Wish(wish.photo, replace(wish.settings, **chosen)))
 
     return FloatProperty(**ANGLES[name], get=get, set=put)

@@ -18,6 +18,7 @@ GROUP_NAME = "LDR to HDRI"
 _PHOTO, _EXR, _SETTINGS = "ldr_to_hdri_photo", "ldr_to_hdri_exr", "ldr_to_hdri_settings"
 _RESTORED = "ldr_to_hdri_restored"  # share, low, high
 _WANTED_PHOTO, _WANTED_SETTINGS = "ldr_to_hdri_wanted_photo", "ldr_to_hdri_wanted_settings"
+_STAMP = "ldr_to_hdri_photo_stamp"
 _ORIGIN = "ldr_to_hdri_origin"  # of an image
 _IMAGE_NODES = {"TEX_ENVIRONMENT", "IMAGE"}  # of the world's group, of the compositor's
 
@@ -30,6 +31,7 @@ class Origin:
     exr: str
     settings: ConvertSettings
     restored: RestoredLight | None  # None where it was not converted here
+    stamp: str = ""  # which state of the photo's file was converted, see `photo_file`
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ def write_origin(tree: bpy.types.NodeTree, origin: Origin) -> None:
     tree[_PHOTO] = origin.photo
     tree[_EXR] = origin.exr
     tree[_SETTINGS] = _dump(origin.settings)
+    tree[_STAMP] = origin.stamp
     for key in (_WANTED_PHOTO, _WANTED_SETTINGS, _RESTORED):
         if tree.get(key) is not None:
             del tree[key]
@@ -78,7 +81,7 @@ def origin_of(image: bpy.types.Image) -> Origin | None:
     try:
         kept = json.loads(image.get(_ORIGIN, "null"))
         settings, restored = _load(json.dumps(kept["settings"])), RestoredLight(**kept["restored"])
-        return Origin(kept["photo"], image.filepath, settings, restored)
+        return Origin(kept["photo"], image.filepath, settings, restored, kept.get("stamp", ""))
     except (ValueError, TypeError, KeyError):
         return None
 
@@ -104,6 +107,11 @@ def want(tree: bpy.types.NodeTree, wish: Wish) -> None:
     """Keeps what the user wants, until the next conversion."""
     tree[_WANTED_PHOTO] = wish.photo
     tree[_WANTED_SETTINGS] = _dump(wish.settings)
+
+
+def stamp_of(tree: bpy.types.NodeTree) -> str:
+    """Which state of its photo's file a group shows; empty where that is not known."""
+    return tree.get(_STAMP, "")
 
 
 def exr_of(tree: bpy.types.NodeTree) -> str:

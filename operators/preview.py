@@ -11,6 +11,7 @@ from ..hdr_core.settings import InputCurve
 from .choices import HIDDEN, INPUT_CURVE, PATH, PICTURE_FILTER
 from .modal import RunsTask
 from .preview_job import PreviewTask, Request
+from .preview_window import show_preview
 
 
 class LDR_TO_HDRI_OT_preview(RunsTask, bpy.types.Operator):
@@ -53,3 +54,9 @@ class LDR_TO_HDRI_OT_preview(RunsTask, bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         request = Request(self.filepath, self.image, cast(InputCurve, self.input_curve.lower()), self.width)
         return self.run_task(context, lambda: PreviewTask(request), first=True)
+
+    def finish(self, said: str) -> set[str]:
+        """A script opens no editor: it may look at the image where it likes."""
+        if self.in_window:
+            show_preview()
+        return super().finish(said)

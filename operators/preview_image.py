@@ -46,14 +46,6 @@ def _new(width: int, height: int) -> bpy.types.Image:
     return image
 
 
-def open_in_editor(image: bpy.types.Image) -> None:
-    """Show it in the first image editor, unless one shows it already; leave the screen as it is where there is none."""
-    manager = bpy.context.window_manager
-    editors = [area.spaces.active for window in manager.windows for area in window.screen.areas if area.type == "IMAGE_EDITOR"]
-    if editors and all(editor.image != image for editor in editors):
-        editors[0].image = image
-
-
 def redraw_editors() -> None:
     """Have every image editor draw its picture and its sidebar again."""
     for window in bpy.context.window_manager.windows:

@@ -12,7 +12,7 @@ import bpy
 from ..hdr_core.client import Job
 from ..hdr_core.settings import Conversion, ConvertSettings, InputCurve, Projection
 from . import chosen
-from .preview_image import open_in_editor, preview_image, redraw_editors, show
+from .preview_image import preview_image, redraw_editors, show
 from .preview_photo import read_radiance, small_codes
 from .sources import source_of
 from .task import Task
@@ -94,7 +94,6 @@ class PreviewTask(Task[Conversion]):
         screens = Screens(self._codes, read_radiance(Path(made.output)), facts)
         _shown = Shown(self._request, self._label, screens, made, time.perf_counter() - self._began)
         image = refresh()
-        open_in_editor(image)
         return f'Image "{image.name}" shows the preview, made in {_shown.seconds:.1f} s. In the Image Editor, see its sidebar'
 
 

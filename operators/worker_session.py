@@ -71,6 +71,17 @@ def close_worker() -> None:
         _client = None
 
 
+def torch_is_missing() -> bool:
+    """Whether the network surely cannot run: Blender's own Python should, and torch lies nowhere that it looks. Quick."""
+    try:
+        python = _chosen_python()
+    except HdrError:
+        return False  # another Python is named: what is wrong with it is said when it is used
+    if python != Path(sys.executable):
+        return False
+    return not any((folder / "torch").is_dir() for folder in (*_wheels(python), *map(Path, sys.path)))
+
+
 def _chosen_python() -> Path:
     preferences = chosen.preferences()
     return find_python(preferences.python if preferences is not None else "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bpy
 
-from . import control_presets, menus, translations
+from . import control_presets, icon, menus, shortcuts, translations
 from .camera_panel import WORLD_PT_ldr_to_hdri_camera
 from .environment_panels import PANELS
 from .file_handlers import NODE_FH_ldr_to_hdri, VIEW3D_FH_ldr_to_hdri
@@ -30,10 +30,13 @@ def register() -> None:
     translations.register()
     control_presets.register()
     menus.register()
+    shortcuts.register()
 
 
 def unregister() -> None:
+    shortcuts.unregister()
     menus.unregister()
+    icon.unregister()
     control_presets.unregister()
     translations.unregister()
     for kind in reversed(_CLASSES):

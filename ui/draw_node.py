@@ -6,13 +6,16 @@ from typing import Any
 
 from bpy.app.translations import pgettext_iface as iface_
 
+from ..operators.node_sockets import WORLD_CONTROLS
 from ..operators.node_state import converted, exr_of, restored_light, wanted
 from ..operators.node_target import target_of, why_locked
+from ..operators.photo_file import has_changed
 from ..operators.reconversion import task_of
 from ..operators.reconvert import LDR_TO_HDRI_OT_reconvert
 from .control_presets import draw_presets
 from .wrapped import draw_wrapped
 
+_PANELS = {control.name: control.panel for control in WORLD_CONTROLS}
 _SETTINGS = ("photo", "projection", "fov", "pitch", "roll", "yaw", "scale", "input_curve", "compression")
 
 
@@ -27,9 +30,11 @@ def draw_source(layout: Any, node: Any) -> None:
     column.use_property_decorate = False
     for name in _SETTINGS:
         column.prop(tree.ldr_to_hdri, name)
-    changed, first = wanted(tree) != converted(tree), not exr_of(tree)
+    first, edited = not exr_of(tree), has_changed(tree)
+    changed = edited or wanted(tree) != converted(tree)
     if changed and not first:
-        layout.label(text="The photo or its settings changed", icon="INFO")
+        said = iface_("The photo was changed since") if edited else iface_("The photo or its settings changed")
+        draw_wrapped(layout, said, icon="INFO")
     row = layout.row()
     row.scale_y = 1.5 if changed else 1.0
     row.enabled = bool(wanted(tree).photo)
@@ -37,18 +42,27 @@ def draw_source(layout: Any, node: Any) -> None:
     row.operator(LDR_TO_HDRI_OT_reconvert.bl_idname, text="Convert" if first else "Convert Again", icon=icon, depress=changed)
     restored = restored_light(tree)
     if restored is not None:
-        draw_wrapped(layout, restored.in_words(), icon="LIGHT_SUN", indent=4)
+        draw_wrapped(layout, restored.in_words(), icon="LIGHT_SUN")
 
 
 def draw_controls(layout: Any, node: Any) -> None:
-    """The node's inputs; for one that is linked, that it is."""
-    column = layout.column()
-    column.enabled = not why_locked(node)
-    draw_presets(column)
-    column.use_property_split = True
-    column.use_property_decorate = False
+    """The node's inputs, in panels as the node has them; for one that is linked, that it is."""
+    layout.enabled = not why_locked(node)
+    draw_presets(layout)
+    layout.use_property_split = True
+    layout.use_property_decorate = False
+    bodies = {"": layout.column()}
     for socket in node.inputs:
-        if socket.is_linked:
-            column.label(text=iface_("{}: linked").format(iface_(socket.name)), translate=False)
-        else:
-            column.prop(socket, "default_value", text=socket.name)
+        panel = _PANELS.get(socket.name, "")
+        if panel not in bodies:
+            header, bodies[panel] = layout.panel(f"ldr_to_hdri_{panel.lower()}")
+            header.label(text=panel)
+        if bodies[panel] is not None:  # it is open
+            _draw_input(bodies[panel], socket, socket.name.removesuffix(f" {panel}"))
+
+
+def _draw_input(layout: Any, socket: Any, name: str) -> None:
+    if socket.is_linked:
+        layout.label(text=iface_("{}: linked").format(iface_(name)), translate=False)
+    else:
+        layout.prop(socket, "default_value", text=name)

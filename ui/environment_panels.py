@@ -6,7 +6,6 @@ from typing import Any, ClassVar
 
 import bpy
 
-from ..hdr_core.summary import lines
 from ..operators import facts
 from ..operators.convert import LDR_TO_HDRI_OT_convert
 from ..operators.environment import environment_node
@@ -14,19 +13,34 @@ from ..operators.preview import LDR_TO_HDRI_OT_preview
 from ..operators.sun import LDR_TO_HDRI_OT_merge_sun, LDR_TO_HDRI_OT_split_sun
 from ..operators.sun_split import is_split
 from .draw_node import draw_controls, draw_source
+from .facts_table import draw_facts
+from .icon import icon
 from .places import InView, InWorld, shown_world
 from .queue_list import draw_queue
-from .wrapped import draw_wrapped
+from .runtime_box import draw_missing_runtime
 
 
 class _Environment:
     bl_label = "LDR to HDRI"
 
-    def draw(self: Any, _context: bpy.types.Context) -> None:
+    def draw_header(self: Any, _context: bpy.types.Context) -> None:
+        self.layout.label(text="", icon_value=icon())
+
+    def draw(self: Any, context: bpy.types.Context) -> None:
+        draw_missing_runtime(self.layout)
         draw_queue(self.layout)
         column = self.layout.column(align=True)
         column.operator(LDR_TO_HDRI_OT_convert.bl_idname, text="Convert Photo…", icon="WORLD")
         column.operator(LDR_TO_HDRI_OT_preview.bl_idname, text="Preview Photo…", icon="HIDE_OFF")
+        if environment_node(shown_world(context)) is not None:
+            _draw_show(self.layout, context.space_data)
+
+
+def _draw_show(layout: Any, space: Any) -> None:
+    """In a viewport that does not show the light: a button that makes it. Solid is what Blender starts with."""
+    if space.type == "VIEW_3D" and space.shading.type in {"SOLID", "WIREFRAME"}:
+        show = layout.operator("wm.context_set_enum", text="See It in the Viewport", icon="SHADING_RENDERED")
+        show.data_path, show.value = "space_data.shading.type", "RENDERED"
 
 
 class _OfNode:
@@ -63,10 +77,8 @@ class _Facts:
 
     def draw(self: Any, context: bpy.types.Context) -> None:
         done = facts.read(environment_node(shown_world(context)).node_tree)
-        column = self.layout.column(align=True)
-        for line in lines(done) if done is not None else ():
-            for sentence in line.split("; "):
-                draw_wrapped(column, sentence)
+        if done is not None:
+            draw_facts(self.layout, done)
 
 
 class _Sun(_OfNode):

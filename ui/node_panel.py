@@ -7,8 +7,10 @@ import bpy
 from ..operators.add_nodes import LDR_TO_HDRI_OT_add_compositor_node, LDR_TO_HDRI_OT_add_world_node
 from ..operators.node_target import edited_tree, node_in_context
 from .draw_node import draw_controls, draw_source
+from .icon import icon
 from .places import InNodes
 from .queue_list import draw_queue
+from .runtime_box import draw_missing_runtime
 
 
 class NODE_PT_ldr_to_hdri(InNodes, bpy.types.Panel):
@@ -18,8 +20,12 @@ class NODE_PT_ldr_to_hdri(InNodes, bpy.types.Panel):
     def poll(cls, context: bpy.types.Context) -> bool:
         return edited_tree(context) is not None
 
+    def draw_header(self, _context: bpy.types.Context) -> None:
+        self.layout.label(text="", icon_value=icon())
+
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout
+        draw_missing_runtime(layout)
         draw_queue(layout)
         node = node_in_context(context)
         if node is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bpy
 
-_CATEGORY = "LDR to HDRI"
+from ..operators.preview_window import CATEGORY
 
 
 class InWorld:
@@ -20,7 +20,7 @@ class InView:
 
     bl_space_type = "VIEW_3D"
     bl_region_type = "UI"
-    bl_category = _CATEGORY
+    bl_category = CATEGORY
 
 
 class InNodes:
@@ -28,7 +28,7 @@ class InNodes:
 
     bl_space_type = "NODE_EDITOR"
     bl_region_type = "UI"
-    bl_category = _CATEGORY
+    bl_category = CATEGORY
 
 
 class InImages:
@@ -36,7 +36,7 @@ class InImages:
 
     bl_space_type = "IMAGE_EDITOR"
     bl_region_type = "UI"
-    bl_category = _CATEGORY
+    bl_category = CATEGORY
 
 
 def shown_world(context: bpy.types.Context) -> bpy.types.World | None:

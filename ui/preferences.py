@@ -13,8 +13,11 @@ from ..hdr_core.inspection import Runtime
 from ..operators import runtime, task_queue
 from ..operators.choices import BLEND_RELATIVE, COMPRESSION, DESTINATION, DEVICE, FOLDER
 from ..operators.runtime import LDR_TO_HDRI_OT_test_runtime
+from .facts_table import draw_table
 from .runtime_box import draw_runtime_box
 from .wrapped import draw_wrapped
+
+_TEST_BUTTON = 160  # pixels
 
 
 def _changed(_preferences: bpy.types.AddonPreferences, _context: bpy.types.Context) -> None:
@@ -56,10 +59,10 @@ class LdrToHdriPreferences(bpy.types.AddonPreferences):
         draw_runtime_box(layout)
         layout.prop(self, "python")
         layout.prop(self, "device")
-        layout.prop(self, "budget")
-        state = layout.column(align=True)
+        layout.prop(self, "budget", text="Memory Budget (MiB)")
+        state = layout.column()
         row = state.row()
-        draw_wrapped(row.column(align=True), _state(), icon=_icon(), indent=20)
+        draw_wrapped(row.column(align=True), _state(), icon=_icon(), indent=_TEST_BUTTON)
         test = row.row()
         test.enabled = not _is_testing()
         test.scale_x = 0.6
@@ -103,11 +106,11 @@ def _state() -> str:
 def _draw_found(layout: Any, found: Runtime) -> None:
     versions = ", ".join(f"{name} {version}" for name, version in found.packages.items())
     devices = "; ".join(f"{name}: {what}" for name, what in sorted(found.devices.items()))
-    for label, text in (
+    lines = (
         (iface_("Devices"), devices),
         (iface_("Packages"), versions),
         ("Python", f"{found.python}, {found.executable}"),
         ("torch", found.torch_folder),
         (iface_("A small picture took"), f"{found.seconds:.2f} s"),
-    ):
-        draw_wrapped(layout, f"{label}: {text}")
+    )
+    draw_table(layout, lines, names=0.4)  # as wide as the names of properties are in Preferences

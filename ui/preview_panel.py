@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import bpy
+from bpy.app.translations import pgettext_iface as iface_
 
 from ..operators import preview_job
 from ..operators.convert import LDR_TO_HDRI_OT_convert
 from ..operators.preview import LDR_TO_HDRI_OT_preview
 from ..operators.preview_image import preview_image
+from .facts_table import draw_table, rows
+from .icon import icon
 from .places import InImages
 from .queue_list import draw_queue
+from .runtime_box import draw_missing_runtime
 from .wrapped import draw_wrapped
 
 
 class IMAGE_PT_ldr_to_hdri_preview(InImages, bpy.types.Panel):
     bl_label = "HDRI Preview"
 
+    def draw_header(self, _context: bpy.types.Context) -> None:
+        self.layout.label(text="", icon_value=icon())
+
     def draw(self, context: bpy.types.Context) -> None:
+        draw_missing_runtime(self.layout)
         draw_queue(self.layout)
         self._draw_start(context)
         shown = preview_job.shown()
@@ -47,12 +55,11 @@ class IMAGE_PT_ldr_to_hdri_preview(InImages, bpy.types.Panel):
         split.prop(settings, "split", slider=True)
 
     def _draw_facts(self, shown: preview_job.Shown) -> None:
-        column = self.layout.column(align=True)
-        column.label(text=shown.screens.facts.title, icon="IMAGE_DATA")
-        column.label(text=f"Peak {_number(shown.made.peak)} times the photo's white")
-        draw_wrapped(column, shown.made.restored.in_words())
-        column.label(text=f"{shown.made.width} x {shown.made.height} in {shown.seconds:.1f} s")
+        draw_wrapped(self.layout, shown.screens.facts.title, icon="IMAGE_DATA")
+        draw_table(
+            self.layout, (*rows(shown.made, view=False), (iface_("Preview"), f"{_size(shown)} in {shown.seconds:.1f} s"))
+        )
 
 
-def _number(value: float) -> str:
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+def _size(shown: preview_job.Shown) -> str:
+    return f"{shown.made.width} × {shown.made.height}"

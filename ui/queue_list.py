@@ -24,7 +24,7 @@ def draw_queue(layout: Any) -> None:
     for place, task in enumerate(tasks[:_ROWS]):
         _draw_row(box.row(align=True), place, task)
         if task.error is not None:
-            draw_wrapped(box, str(task.error), icon="BLANK1", indent=4)
+            draw_wrapped(box, str(task.error), icon="BLANK1", indent=12)
     if len(tasks) > _ROWS:
         box.label(text=iface_("And {} more").format(len(tasks) - _ROWS), icon="BLANK1")
     if len(tasks) > 1:

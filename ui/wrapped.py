@@ -4,26 +4,54 @@ from __future__ import annotations
 
 from typing import Any
 
+import blf
 import bpy
 
-_LETTER = 6.2  # pixels of an average letter at a UI scale of 1
-_NARROWEST = 16
+_FONT = 0  # the interface's
+_MARGIN = 54  # pixels at a UI scale of 1 that a panel and a box in it leave free, on both sides
+_TABS = 20  # and those of a sidebar's tabs
+_NARROWEST = 90
+_WITHOUT_A_WINDOW = 400
 
 
-def draw_wrapped(layout: Any, text: str, *, icon: str = "NONE", indent: int = 0) -> None:
-    """`text`, which is not translated, in lines that fit the region; `indent`: how many letters of a line are taken already."""
-    width = _letters() - indent
-    line, first = "", True
-    for word in [*text.split(), ""]:
-        if line and (not word or len(line) + 1 + len(word) > width):
-            layout.label(text=line, icon=icon if first else "NONE" if icon == "NONE" else "BLANK1", translate=False)
-            line, first = "", False
-        line = f"{line} {word}".strip()
+def draw_wrapped(layout: Any, text: str, *, icon: str = "NONE", indent: float = 0, share: float = 1.0) -> None:
+    """`text`, not translated, in lines that fit into `share` of the region less `indent` pixels at a UI scale of 1."""
+    first = True
+    for line in _lines(text, share * _width() - indent - (20 if icon != "NONE" else 0)):
+        layout.label(text=line, icon=icon if first else "NONE" if icon == "NONE" else "BLANK1", translate=False)
+        first = False
 
 
-def _letters() -> int:
-    """How many fit into a line of the region that is drawn."""
+def _lines(text: str, width: float) -> list[str]:
+    """`text` broken at its spaces; a word that is too long by itself, such as a path or Japanese, anywhere."""
+    lines, line = [], ""
+    for word in text.split():
+        joined = f"{line} {word}".strip()
+        if _fits(joined, width):
+            line = joined
+            continue
+        if line:
+            lines.append(line)
+        line = word
+        while not _fits(line, width):
+            most = next(count for count in range(len(line) - 1, 0, -1) if count == 1 or _fits(line[:count], width))
+            lines.append(line[:most])
+            line = line[most:]
+            if len(line) <= 1:
+                break
+    return [*lines, line] if line else lines
+
+
+def _fits(text: str, width: float) -> bool:
+    """Whether `text` is at most `width` pixels wide at a UI scale of 1."""
+    blf.size(_FONT, bpy.context.preferences.ui_styles[0].widget.points)
+    return blf.dimensions(_FONT, text)[0] <= width
+
+
+def _width() -> float:
+    """What the region that is drawn leaves for text, in pixels at a UI scale of 1."""
     region = bpy.context.region
     if region is None:
-        return 60
-    return max(_NARROWEST, int(region.width / (_LETTER * bpy.context.preferences.system.ui_scale)) - 5)
+        return _WITHOUT_A_WINDOW
+    margin = _MARGIN + (_TABS if region.type == "UI" else 0)
+    return max(_NARROWEST, region.width / bpy.context.preferences.system.ui_scale - margin)

@@ -13,7 +13,7 @@ LOW, HIGH, STEP = -10.0, 16.0, 0.25
 
 BEFORE: Colour = (135, 150, 165)
 AFTER: Colour = (255, 170, 60)
-_GRID, _FAINT, _ABOVE = (56, 56, 58), (130, 130, 130), (50, 38, 26)
+_GRID, FAINT, _ABOVE = (56, 56, 58), (130, 130, 130), (50, 38, 26)
 _LEAST = -6.0  # log10 of the smallest share that is drawn: a sun covers 1e-5 of the sphere
 _MOST = -0.3
 
@@ -56,8 +56,8 @@ def draw_histogram(canvas: np.ndarray, x: int, y: int, width: int, height: int, 
     for stop in range(int(LOW) + 2, int(HIGH), 2):
         column = round((stop - LOW) / (HIGH - LOW) * width)
         plot[:, column] = np.maximum(plot[:, column], _GRID)
-        draw_text(canvas, x + column, bottom + 3, f"{stop:+d}" if stop else "white", align="centre", colour=_FAINT)
-    draw_text(canvas, x + width, bottom + 3, "EV", align="right", colour=_FAINT)
+        draw_text(canvas, x + column, bottom + 3, f"{stop:+d}" if stop else "white", align="centre", colour=FAINT)
+    draw_text(canvas, x + width, bottom + 3, "EV", align="right", colour=FAINT)
     columns = np.minimum(np.arange(width) * len(before) // width, len(before) - 1)
     below = rows - np.arange(rows)[:, None]
     filled = below <= _rows(before, rows)[columns]

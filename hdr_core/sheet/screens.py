@@ -12,10 +12,10 @@ from .balls import NAMES, balls, coverage
 from .cells import Cell, caption, put_row, stops
 from .facts import SheetFacts
 from .false_colour import draw_legend, false_colour
-from .histogram import AFTER, BEFORE, draw_histogram, histogram
+from .histogram import AFTER, BEFORE, FAINT, draw_histogram, histogram
 from .layout import ball_exposure, sheet
 from .light import fit, photo_light, shrink
-from .text import draw_text
+from .text import draw_text, text_width
 from .views import clipped_overlay, split, tone_map
 
 Mode = Literal["SPLIT", "BEFORE", "AFTER", "CLIPPED", "EV", "HISTOGRAM", "BALLS", "SHEET"]
@@ -75,9 +75,9 @@ class Screens:
         canvas = np.full((568, 1024, 3), _GROUND, np.uint8)
         counts = [histogram(pixels, panorama=self.facts.panorama) for pixels in (self.photo, self.after)]
         left = 40
-        for name, colour in (("before", BEFORE), ("after", AFTER)):
-            draw_text(canvas, left, 14, f"Share of the picture at each EV, {name}", size=16, colour=colour)
-            left += 480
+        for text, colour in (("Share of the picture at each EV:", FAINT), ("before", BEFORE), ("after", AFTER)):
+            draw_text(canvas, left, 14, text, size=16, colour=colour)
+            left += text_width(text, 16) + 24
         draw_histogram(canvas, 40, 48, 944, 500, *counts)
         return canvas
 
@@ -96,7 +96,7 @@ class Screens:
             return canvas
         exposure = ball_exposure(self._balls[1]) + ev
         for row, (name, shades) in enumerate(zip(("photo", "HDRI"), self._balls, strict=True)):
-            cell = Cell(160, 30 + row * 280, 704, _BALL)
+            cell = Cell(40, 30 + row * 280, 704, _BALL)  # to the left: a sidebar may lie over the right
             caption(canvas, cell, f"Lit by the {name}, {stops(exposure)}")
             put_row(canvas, cell, tone_map(shades, exposure), coverage(_BALL), NAMES)
         return canvas

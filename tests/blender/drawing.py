@@ -38,6 +38,9 @@ class Layout:
         self._show(arguments)
         return _Properties(known)
 
+    def panel(self, _identifier: str, **_: Any) -> tuple[Layout, Layout]:
+        return self, self
+
     def progress(self, *, factor: float, **arguments: Any) -> None:
         assert 0 <= factor <= 1
         self._show(arguments)

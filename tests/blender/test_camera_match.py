@@ -16,7 +16,9 @@ def converted(tmp_path, write_picture):
     codes = np.full((32, 48, 3), 60, np.uint8)
     codes[:, 24:, 0] = 200
     path = write_picture(tmp_path / "street.png", codes)
-    bpy.ops.ldr_to_hdri.convert(filepath=str(path), fov=90, pitch=20, yaw=30, input_curve="SRGB")
+    bpy.ops.ldr_to_hdri.convert(
+        filepath=str(path), fov=math.radians(90), pitch=math.radians(20), yaw=math.radians(30), input_curve="SRGB"
+    )
     return path
 
 

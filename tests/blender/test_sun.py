@@ -187,8 +187,7 @@ def test_the_panel_says_what_the_conversion_did(photo, tmp_path):
     bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "kept.blend"))
     text = " ".join(drawing.draw("WORLD_PT_ldr_to_hdri_facts").texts)
     assert text == " ".join(drawing.draw("VIEW3D_PT_ldr_to_hdri_facts", "VIEW_3D").texts)
-    assert "stops before" in text
-    assert "of the light was restored" in text
-    assert "curve was taken for" in text
+    for said in ("Dynamic Range 3.5 →", "× white", "Restored Light", "Sun none found", "Input Curve"):
+        assert said in text
     done = facts.read(environment_node(bpy.context.scene.world).node_tree)
     assert done.range_after >= done.range_before > 0
