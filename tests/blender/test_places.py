@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,10 +11,10 @@ import bpy
 import drawing
 import numpy as np
 import pytest
-from bl_ext.user_default.ldr_to_hdri.operators import task_queue
+from bl_ext.user_default.ldr_to_hdri.operators import photo_file, task_queue
 from bl_ext.user_default.ldr_to_hdri.operators.conversion import ConversionTask
 from bl_ext.user_default.ldr_to_hdri.operators.environment import environment_node, picture_node
-from bl_ext.user_default.ldr_to_hdri.ui import menus
+from bl_ext.user_default.ldr_to_hdri.ui import icon, menus, shortcuts
 
 CONVERT, USE = "ldr_to_hdri.convert", "ldr_to_hdri.use_as_world"
 
@@ -33,7 +34,13 @@ def test_world_and_viewport_offer_the_same():
 
 def test_the_menu_of_the_viewport_has_all_that_is_done_to_an_environment():
     everything = drawing.draw("VIEW3D_MT_ldr_to_hdri", "VIEW_3D").operators
-    assert {CONVERT, "ldr_to_hdri.split_sun", "ldr_to_hdri.merge_sun", "ldr_to_hdri.reconvert"} <= set(everything)
+    offered = {
+        f"ldr_to_hdri.{name}"
+        for name in dir(bpy.ops.ldr_to_hdri)
+        if "INTERNAL" not in getattr(getattr(bpy.types, f"LDR_TO_HDRI_OT_{name}"), "bl_options", set())
+    }
+    elsewhere = {USE, "ldr_to_hdri.install_runtime", "ldr_to_hdri.remove_runtime", "ldr_to_hdri.add_controls_preset"}
+    assert offered - elsewhere <= set(everything)
     for name in everything:
         assert bpy.ops.ldr_to_hdri.__getattr__(name.split(".")[1]).get_rna_type().name  # what search shows
 
@@ -80,6 +87,64 @@ def test_photos_that_are_dropped_are_all_converted(photo):
     assert bpy.ops.ldr_to_hdri.drop(directory=str(photo.parent), files=files) == {"FINISHED"}
     assert {Path(path).name for path in photo.parent.glob("*.exr")} == {"lamp_hdri.exr", "second_hdri.exr"}
     assert bpy.context.scene.world.name == "second"
+
+
+def test_menus_show_the_icon_of_the_extension():
+    drawn = bpy.data.images.load(str(icon._FILE))
+    assert tuple(drawn.size) == (64, 64)  # for a display of high density, too
+    assert icon.icon() == icon.icon()  # without a window there are no numbers
+    assert list(icon._previews) == [icon._FILE.stem]
+
+
+def test_a_key_can_be_assigned_to_what_a_button_does():
+    """What the menu of a right-click offers; the window itself is not there."""
+    pressed = SimpleNamespace(type="H", ctrl=True, shift=True, alt=False, oskey=False)
+    item = shortcuts.assign("ldr_to_hdri.use_as_world", {"world": "REPLACE"}, pressed)
+    keys = bpy.context.window_manager.keyconfigs.user.keymaps["Window"].keymap_items
+    assert item.name == "Use Image as World"
+    assert item in list(keys)
+    assert (item.ctrl, item.shift, item.alt) == (True, True, False)
+    assert item.properties.world == "REPLACE"
+    keys.remove(item)
+    assert shortcuts.assign("ldr_to_hdri.preview", {}, SimpleNamespace(**{**vars(pressed), "type": "WHEELUPMOUSE"})) is None
+    assert not [item for item in keys if item.idname.startswith("ldr_to_hdri")]
+
+
+def test_a_photo_that_was_edited_is_offered_to_be_converted_again(photo, codes, write_picture, monkeypatch):
+    monkeypatch.setattr(photo_file, "_KEPT", 0.0)
+    bpy.ops.ldr_to_hdri.convert(filepath=str(photo))
+    group = environment_node(bpy.context.scene.world).node_tree
+
+    def said() -> bool:
+        return "The photo was changed since" in " ".join(drawing.draw("WORLD_PT_ldr_to_hdri_source").texts)
+
+    assert not said()
+    write_picture(photo, codes // 2)
+    os.utime(photo, (2e9, 2e9))
+    assert said()
+    bpy.ops.ldr_to_hdri.reconvert()
+    assert not said()
+    photo.unlink()
+    assert not photo_file.has_changed(group)  # there is nothing to convert
+
+
+def test_the_panels_say_what_to_do_while_pytorch_is_missing(monkeypatch):
+    assert "ldr_to_hdri.install_runtime" not in drawing.draw("VIEW3D_PT_ldr_to_hdri", "VIEW_3D").operators
+    monkeypatch.delenv("LDR_TO_HDRI_PYTHON")  # Blender's own Python here has no PyTorch
+    for name, space in (("VIEW3D_PT_ldr_to_hdri", "VIEW_3D"), ("WORLD_PT_ldr_to_hdri", "PROPERTIES")):
+        drawn = drawing.draw(name, space)
+        assert "needs PyTorch" in " ".join(drawn.texts)
+        assert drawn.operators[:2] == ["ldr_to_hdri.install_runtime", "preferences.addon_show"]
+        assert CONVERT in drawn.operators
+
+
+def test_a_viewport_that_is_solid_offers_to_show_the_light(photo):
+    shading = SimpleNamespace(type="SOLID")
+    assert "wm.context_set_enum" not in drawing.draw("VIEW3D_PT_ldr_to_hdri", "VIEW_3D", shading=shading).operators
+    bpy.ops.ldr_to_hdri.convert(filepath=str(photo))
+    assert "wm.context_set_enum" in drawing.draw("VIEW3D_PT_ldr_to_hdri", "VIEW_3D", shading=shading).operators
+    shading.type = "RENDERED"
+    assert "wm.context_set_enum" not in drawing.draw("VIEW3D_PT_ldr_to_hdri", "VIEW_3D", shading=shading).operators
 
 
 def test_another_world_needs_no_second_conversion(photo):

@@ -77,13 +77,25 @@ print('counted', json.dumps([sorted((enabled - before).elements()), sorted((left
     assert left == []
 
 
-def test_every_property_has_a_name_and_a_tooltip():
-    properties = bpy.ops.ldr_to_hdri.convert.get_rna_type().properties
-    for name in ("filepath", "image", "output", "destination", "folder", "world", "projection", "compression", "overwrite"):
-        assert properties[name].name
-        assert properties[name].description
-        for item in getattr(properties[name], "enum_items", ()):
-            assert item.description
+def test_everything_that_is_shown_has_a_name_and_a_tooltip():
+    operators = [getattr(bpy.ops.ldr_to_hdri, name).get_rna_type() for name in dir(bpy.ops.ldr_to_hdri)]
+    groups = [kind.bl_rna for base in (bpy.types.PropertyGroup, bpy.types.AddonPreferences) for kind in ours(base)]
+    assert len(operators) > 15
+    assert len(groups) > 3
+    lacking = [operator.identifier for operator in operators if not (operator.name and operator.description)]
+    for described in (*operators, *groups):
+        inherited = {"rna_type", *(described.base.properties.keys() if described.base is not None else ())}
+        for item in described.properties:
+            if item.identifier in inherited or item.is_hidden:
+                continue
+            choices = getattr(item, "enum_items", ())
+            if not (item.name and item.description) or any(not (choice.name and choice.description) for choice in choices):
+                lacking.append(f"{described.identifier}.{item.identifier}")
+    assert lacking == []
+
+
+def ours(base: type) -> list[type]:
+    return [kind for kind in base.__subclasses__() if "ldr_to_hdri" in kind.__module__ and kind.is_registered]
 
 
 def test_enabling_loads_nothing_heavy(tmp_path):
