@@ -9,11 +9,11 @@ export LDR_TO_HDRI_PYTHON := $(CURDIR)/.venv/bin/python
 TWO := +$(MAKE) -j2 --keep-going --output-sync=target --no-print-directory
 ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 
-.PHONY: help setup demo test lint types audit third-party soak windows test-core test-blender test-install test-zips package package-small package-cuda lock fuzz hostile kernels score train benchmark clean
+.PHONY: help setup demo test lint types audit third-party soak windows test-core test-blender test-install test-zips package package-small package-cuda lock fuzz hostile docs-pictures kernels score train benchmark clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
-	@echo 'also: lint types audit third-party soak windows test-core test-blender test-install test-zips package package-small package-cuda lock fuzz hostile kernels score train benchmark clean'
+	@echo 'also: lint types audit third-party soak windows test-core test-blender test-install test-zips package package-small package-cuda lock fuzz hostile docs-pictures kernels score train benchmark clean'
 
 # Environments: one that runs the network and the tools, one for each Blender.
 .venv/.done: requirements/runtime.txt requirements/dev.txt
@@ -98,6 +98,12 @@ test-zips: setup
 # SECONDS: for each target
 fuzz: .venv/.done
 	$(ONE_THREAD) $(RUN) scripts/fuzz/run.py --seconds $(or $(SECONDS),300)
+
+# The renders of docs/. With BLENDER_WINDOW, also the pictures of windows: scripts/screenshots.py says what it is.
+docs-pictures: .venv/.done .venv-bpy-5.0.1/.done
+	$(RUN) scripts/icon.py
+	$(RUN) scripts/renders.py
+	$(if $(BLENDER_WINDOW),$(RUN) scripts/screenshots.py)
 
 hostile: .venv/.done
 	$(ONE_THREAD) $(RUN) scripts/hostile.py

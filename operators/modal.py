@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import bpy
@@ -55,10 +57,10 @@ class RunsTask:
             return self.give_up(error)
 
     def cancel(self: Any, context: bpy.types.Context) -> None:
-        """The window was closed, or another file takes this one's place."""
-        if self._task is not None:
-            self._stop_ticking(context)
-            task_queue.cancel(self._task)
+        """The window was closed, and others may go on; or another file takes this one's place, and the task is over."""
+        self._stop_ticking(context)
+        if self._task is not None and not self._task.is_over:
+            bpy.app.timers.register(partial(go_on, self._task, self.bl_label), first_interval=_TICK)
 
     def give_up(self: Any, error: HdrError) -> set[str]:
         """Say why, and change nothing."""
@@ -74,3 +76,13 @@ class RunsTask:
         if self._ticker is not None:
             context.window_manager.event_timer_remove(self._ticker)
             self._ticker = None
+
+
+def go_on(task: Task[Any], name: str) -> float | None:
+    """Bring `task` to its end without the window that began it: a timer of Blender's, which returns when to look again."""
+    if not task_queue.is_due(task):
+        return _TICK
+    with suppress(HdrError):  # the queue shows it
+        task_queue.settle(task)
+        bpy.ops.ed.undo_push(message=name)
+    return None

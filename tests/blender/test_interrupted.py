@@ -16,7 +16,7 @@ import checkout
 import pytest
 from bl_ext.user_default.ldr_to_hdri.hdr_core.errors import Cancelled
 from bl_ext.user_default.ldr_to_hdri.hdr_core.settings import ConvertSettings
-from bl_ext.user_default.ldr_to_hdri.operators import task_queue, worker_session
+from bl_ext.user_default.ldr_to_hdri.operators import modal, task_queue, worker_session
 from bl_ext.user_default.ldr_to_hdri.operators.conversion import ConversionTask, Request
 from bl_ext.user_default.ldr_to_hdri.operators.environment import environment_node
 from bl_ext.user_default.ldr_to_hdri.operators.errors import SceneError
@@ -83,6 +83,21 @@ def test_the_cancel_button_stops_within_half_a_second(under_way, nothing_is_left
 def test_another_file_is_loaded(under_way, nothing_is_left):
     bpy.ops.wm.read_homefile(use_factory_startup=True)
     nothing_is_left()
+
+
+def test_the_window_that_began_it_is_closed(under_way, photo):
+    """Its operator is gone then; timers, which do not fire here, go on."""
+    while (pause := modal.go_on(under_way, "Convert Photo to HDRI")) is not None:
+        time.sleep(pause)
+    assert under_way.state == "DONE"
+    assert environment_node(bpy.context.scene.world) is not None
+    broken = photo.with_name("broken.png")
+    broken.write_text("no picture")
+    task_queue.add(failing := asked(broken))
+    while modal.go_on(failing, "Convert Photo to HDRI") is not None:
+        time.sleep(0.05)
+    assert [task.state for task in task_queue.tasks()] == ["FAILED"]  # the list says why
+    task_queue.cancel_all()
 
 
 def test_the_scene_is_deleted_meanwhile(under_way, contents):
