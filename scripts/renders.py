@@ -39,20 +39,20 @@ class Picture:
 
     labels: tuple[str, ...]
     size: tuple[int, int]
-    samples: int = 64
+    samples: int = 32
     across: int = 2
     first: Path | None = None
     over: Path | None = None  # what the tiles are laid over
 
 
 PICTURES = {
-    "light": Picture(("lit by the JPG", "lit by the restored panorama"), (480, 420)),
-    "sun": Picture(("in the environment, 16 samples", "as a lamp, 16 samples"), (480, 420), samples=16),
+    "light": Picture(("lit by the JPG", "lit by the restored panorama"), (400, 350)),
+    "sun": Picture(("in the environment, 16 samples", "as a lamp, 16 samples"), (400, 350), samples=16),
     "controls": Picture(
-        ("as converted", "Rotation 120°", "EV -1.5", "Temperature 3500 K", "Sun Gain 0", "Saturation 0"), (320, 280), across=3
+        ("as converted", "Rotation 120°", "EV -1.5", "Temperature 3500 K", "Sun Gain 0", "Saturation 0"), (300, 262), across=3
     ),
-    "sphere": Picture(("the photo", "the sphere made of it", "a scene that it lights"), (420, 420), across=3, first=PHOTO),
-    "camera": Picture(("the photo", "two spheres in it"), (560, 560), first=PHOTO, over=PHOTO),
+    "sphere": Picture(("the photo", "the sphere made of it", "a scene that it lights"), (360, 360), across=3, first=PHOTO),
+    "camera": Picture(("the photo", "two spheres in it"), (480, 480), first=PHOTO, over=PHOTO),
 }
 
 
