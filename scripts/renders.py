@@ -46,7 +46,7 @@ class Picture:
 
 
 PICTURES = {
-    "light": Picture(("lit by the JPG", "lit by the restored panorama"), (400, 350)),
+    "light": Picture(("lit by the JPG", "lit by the restored panorama"), (400, 350), samples=24),
     "sun": Picture(("in the environment, 16 samples", "as a lamp, 16 samples"), (400, 350), samples=16),
     "controls": Picture(
         ("as converted", "Rotation 120°", "EV -1.5", "Temperature 3500 K", "Sun Gain 0", "Saturation 0"), (300, 262), across=3
