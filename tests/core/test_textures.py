@@ -49,8 +49,8 @@ def test_a_texture_that_tiles_has_no_seam_afterwards() -> None:
         with tiling() if tiles else nullcontext():
             found[tiles] = reconstruct(photo, panorama=False, device="cpu", tile=100).pixels
     assert found[True].max() > 2
-    assert max(seams(found[True])) < 0.5 * max(seams(found[False]))
-    assert max(seams(found[True])) < 0.5
+    assert max(seams(found[True])) < 0.75 * max(seams(found[False]))
+    assert max(seams(found[True])) < 0.35  # 1 would be the largest step inside
 
 
 def test_whether_edges_join_is_seen() -> None:
