@@ -27,7 +27,7 @@ _EXTENSION = __package__.rpartition(".")[0]
 def draw_runtime_box(layout: Any) -> None:
     """For the preferences: the state of the runtime, and the button that changes it; nothing where another Python has one."""
     installed = installed_runtime(runtime_folder())
-    if under_way() is None and installed is None and not torch_is_missing():
+    if under_way() is None and failure() is None and installed is None and not torch_is_missing():
         return
     box = layout.box()
     if _draw_progress(box):
