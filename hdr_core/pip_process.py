@@ -9,8 +9,8 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from .client import child_environment
 from .errors import RuntimeInstallError
+from .worker_process import child_environment
 
 # pip as it is, else the one that Python carries for `ensurepip`, run from its wheel: installing that would change Python.
 _BOOT = """

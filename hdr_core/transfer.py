@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -17,7 +19,7 @@ class Transfers:
 
     def room(self, *shape: int) -> Tensor:
         """Memory of the processor for float32 results."""
-        if self._stream is not None and 4 * _product(shape) <= LARGEST_PINNED:
+        if self._stream is not None and 4 * math.prod(shape) <= LARGEST_PINNED:
             try:
                 return torch.empty(shape, pin_memory=True)
             except torch.OutOfMemoryError:
@@ -48,10 +50,3 @@ def release_pinned() -> None:
     empty = getattr(torch._C, "_host_emptyCache", None)  # from torch 2.5 on
     if empty is not None:
         empty()
-
-
-def _product(shape: tuple[int, ...]) -> int:
-    count = 1
-    for side in shape:
-        count *= side
-    return count

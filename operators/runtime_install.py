@@ -10,11 +10,11 @@ from typing import ClassVar, cast
 import bpy
 from bpy.props import EnumProperty
 
-from ..hdr_core.client import find_python
 from ..hdr_core.errors import Cancelled, HdrError, RuntimeInstallError
 from ..hdr_core.runtime_install import Installation, remove_runtime
 from ..hdr_core.runtime_wheels import Variant, read_lock, this_target, total_size
 from ..hdr_core.settings import Progress
+from ..hdr_core.worker_process import find_python
 from . import runtime, task_queue
 from .display import redraw
 from .runtime_folder import runtime_folder

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import bpy
 
-from ..hdr_core.client import Job, WorkerClient, find_python
+from ..hdr_core.client import Job, WorkerClient
 from ..hdr_core.errors import HdrError
 from ..hdr_core.runtime_install import installed_runtime
+from ..hdr_core.worker_process import find_python
 from . import chosen
 from .runtime_folder import runtime_folder
 

@@ -11,8 +11,9 @@ from typing import Any
 
 import ray
 
-from ..client import WorkerClient, find_python
+from ..client import WorkerClient
 from ..errors import HdrError
+from ..worker_process import find_python
 from .fingerprint import fingerprint
 from .gpu import GpuUse
 from .pool import cores

@@ -20,10 +20,11 @@ sys.path.insert(0, str(ROOT))
 import numpy as np  # noqa: E402
 
 from hdr_core import camera_tags, gain_jpeg, gain_map, hdr_file, icc, nclx, photo, png, rgbe, worker  # noqa: E402
-from hdr_core.client import Job, WorkerClient, parse_message  # noqa: E402
+from hdr_core.client import Job, WorkerClient  # noqa: E402
 from hdr_core.errors import HdrError, PhotoError  # noqa: E402
 from hdr_core.projection.choose import choose  # noqa: E402
 from hdr_core.settings import ConvertSettings  # noqa: E402
+from hdr_core.worker_process import parse_message  # noqa: E402
 
 _FOLDER = tempfile.TemporaryDirectory(prefix="fuzz_", dir="/dev/shm" if Path("/dev/shm").is_dir() else None)
 _PICTURE = np.zeros((32, 48, 3), np.uint8)

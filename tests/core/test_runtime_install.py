@@ -126,7 +126,7 @@ def only_these_packages(monkeypatch: pytest.MonkeyPatch) -> None:
     """numpy is Blender's; the small wheels stand for the others under the names that the index gives them."""
     packages = {name.lower(): name.lower() for name in REQUIREMENTS if name != "numpy"}
     monkeypatch.setattr(
-        "hdr_core.client._BOOT",
+        "hdr_core.worker_process._BOOT",
         "import sys; sys.path[:0] = sys.argv[1:]; import hdr_core.runtime as r; r.REQUIREMENTS.clear(); "
         f"r.REQUIREMENTS.update({packages!r}); from hdr_core.worker import main; main()",
     )
@@ -200,7 +200,7 @@ def test_trouble_says_what_to_do_and_leaves_the_runtime_before(
     elif trouble == "gone":
         shutil.rmtree(index.wheels[0].parent)
     else:
-        monkeypatch.setattr("hdr_core.client._BOOT", "import sys; sys.exit('is not working')")
+        monkeypatch.setattr("hdr_core.worker_process._BOOT", "import sys; sys.exit('is not working')")
     with pytest.raises(Exception, match=message):
         install(index, folder).wait()
     assert installed_runtime(folder) == older

@@ -17,9 +17,10 @@ import pytest
 import hdr_core
 from hdr_core import Conversion, ConvertSettings
 from hdr_core.atomic import temporary_path
-from hdr_core.client import Job, WorkerClient, find_python
+from hdr_core.client import Job, WorkerClient
 from hdr_core.errors import Cancelled, PhotoError, RuntimeMissingError, WorkerError
 from hdr_core.exr import read_exr
+from hdr_core.worker_process import find_python
 
 ROOT = Path(hdr_core.__file__).parents[1]
 PYTHON = Path(sys.executable)
