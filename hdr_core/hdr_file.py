@@ -50,7 +50,10 @@ def _to_xyz(chromaticities: object) -> np.ndarray:
 
 
 def read_radiance(path: Path, most_pixels: int) -> np.ndarray:
-    """(H, W, 3) float32 of a Radiance file (.hdr, .pic), upright: its EXPOSURE undone. Raises PhotoError."""
+    """(H, W, 3) float32 of a Radiance file (.hdr, .pic), upright: its EXPOSURE undone. Raises PhotoError.
+
+    A code is the light that Blender and most programs read; Radiance's own add half a step.
+    """
     data = path.read_bytes()
     end = data.find(b"\n\n")
     size = _SIZE.match(data, end + 2) if end > 0 else None
@@ -65,7 +68,7 @@ def read_radiance(path: Path, most_pixels: int) -> np.ndarray:
         codes = _scanlines(data, size.end(), *numbers)
     except (IndexError, ValueError) as error:
         raise _damaged(path, "its pixels") from error
-    light = np.ldexp(codes[..., :3] + np.float32(0.5), codes[..., 3:].astype(np.int32) - 136) * (codes[..., 3:] > 0)
+    light = np.ldexp(codes[..., :3].astype(np.float32), codes[..., 3:].astype(np.int32) - 136) * (codes[..., 3:] > 0)
     exposure = np.prod([float(number) for number in _EXPOSURE.findall(data[:end])] or [1.0])
     if not 1e-30 < exposure < 1e30:
         raise _damaged(path, "its exposure")

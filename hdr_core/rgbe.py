@@ -1,4 +1,4 @@
-"""Radiance .hdr files (RGBE): radiance out, atomically, and back in. numpy only.
+"""Radiance .hdr files (RGBE), written atomically; `hdr_file` reads them. numpy only.
 
 The libvips of pyvips-binary has no Radiance support, hence this. Values are rounded to the nearest that Blender and most
 programs will read, so that on the whole no light is lost (Radiance's own programs add half a step, a quarter of a percent).
@@ -6,13 +6,11 @@ programs will read, so that on the whole no light is lost (Radiance's own progra
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from .atomic import replacing
-from .errors import PhotoError
 from .version import SOFTWARE
 
 if TYPE_CHECKING:
@@ -22,7 +20,6 @@ _MAGIC = b"#?RADIANCE\n"
 _ROWS = 256  # a band of rows at a time keeps the copies small beside the picture
 _NARROWEST, _WIDEST = 8, 32767  # pixels in a row that can be packed
 _RUN, _DUMP = 127, 128  # bytes at most
-_MOST_PACKED = 16  # pixels that a byte of a file can stand for: two bytes are a run of 127 in one of four channels
 
 
 def write_hdr(path: Path, radiance: np.ndarray, *, header: Mapping[str, str], overwrite: bool = False) -> None:
@@ -53,29 +50,6 @@ def encode_rgbe(radiance: np.ndarray) -> np.ndarray:
     out = np.concatenate([scaled, exponent[..., None] + 128], -1).clip(0, 255).astype(np.uint8)
     out[(peak < 1e-38) | (out[..., :3].max(-1) == 0)] = 0
     return out
-
-
-def read_hdr(path: Path) -> tuple[np.ndarray, dict[str, str]]:
-    """Read an RGBE file: (H, W, 3) float32, and the lines of its header. Raises PhotoError when it is none, or damaged."""
-    import numpy as np
-
-    try:
-        data = Path(path).read_bytes()
-    except OSError as error:
-        raise PhotoError(f'"{path}" cannot be read: {error.strerror}.', "Check the path.") from error
-    found = re.match(rb"#\?(?:RADIANCE|RGBE)\n(.*?)\n?\n-Y (\d{1,9}) \+X (\d{1,9})\n", data, re.DOTALL)
-    if found is None:
-        raise PhotoError(f'"{path}" is no Radiance file with rows from top to bottom.', "Give the path of an .hdr file.")
-    height, width = int(found[2]), int(found[3])
-    if height * width > _MOST_PACKED * len(data):
-        raise PhotoError(f'"{path}" ends too early.', "Make it again from its source.")
-    header = dict(line.split("=", 1) for line in found[1].decode("ascii", "replace").split("\n") if "=" in line)
-    try:
-        rgbe = _read_rows(data, found.end(), height, width)
-    except (IndexError, ValueError) as error:
-        raise PhotoError(f'"{path}" is damaged.', "Make it again from its source.") from error
-    scale = np.where(rgbe[..., 3:] > 0, np.ldexp(np.float32(1), rgbe[..., 3:].astype(np.int32) - 136), 0)
-    return (rgbe[..., :3] * scale).astype(np.float32), header
 
 
 def is_our_hdr(path: Path) -> bool:
@@ -123,28 +97,3 @@ def _dump(out: bytearray, data: bytes) -> None:
         part = data[at : at + _DUMP]
         out.append(len(part))
         out += part
-
-
-def _read_rows(data: bytes, at: int, height: int, width: int) -> np.ndarray:
-    import numpy as np
-
-    out = np.empty((height, 4, width), np.uint8)
-    for y in range(height):
-        if data[at : at + 4] != bytes((2, 2, width >> 8 & 255, width & 255)) or not _NARROWEST <= width <= _WIDEST:
-            flat = np.frombuffer(data, np.uint8, 4 * width, at)
-            out[y] = flat.reshape(width, 4).T
-            at += 4 * width
-            continue
-        at += 4
-        for channel in range(4):
-            row = bytearray()
-            while len(row) < width:
-                count = data[at]
-                if count > 128:
-                    row += data[at + 1 : at + 2] * (count - 128)
-                    at += 2
-                else:
-                    row += data[at + 1 : at + 1 + count]
-                    at += 1 + count
-            out[y, channel] = np.frombuffer(bytes(row), np.uint8)  # ValueError where it is too long
-    return out.transpose(0, 2, 1)

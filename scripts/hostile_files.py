@@ -50,19 +50,20 @@ def damaged() -> Iterator[tuple[str, bytes]]:
         whole = picture(kind, **({} if kind == "GIF" else {"icc_profile": profile}))
         for part in range(20):
             yield f"cut {part:02}.{suffix}", whole[: 1 + len(whole) * part // 20]
-        for number in range(35):
-            data = bytearray(whole)
-            for _ in range(chance.choice((1, 8, 64))):
-                data[chance.randrange(min(len(data), 600 if number % 2 else len(data)))] ^= 1 << chance.randrange(8)
-            yield f"flipped {number:02}.{suffix}", bytes(data)
+        yield from flipped(suffix, whole, 35, chance)
     for suffix, whole in others().items():
         for part in range(10):
             yield f"cut {part:02}.{suffix}", whole[: 1 + len(whole) * part // 10]
-        for number in range(15):
-            data = bytearray(whole)
-            for _ in range(chance.choice((1, 8, 64))):
-                data[chance.randrange(min(len(data), 600 if number % 2 else len(data)))] ^= 1 << chance.randrange(8)
-            yield f"flipped {number:02}.{suffix}", bytes(data)
+        yield from flipped(suffix, whole, 15, chance)
+
+
+def flipped(suffix: str, whole: bytes, count: int, chance: random.Random) -> Iterator[tuple[str, bytes]]:
+    """A file with some of its bits flipped, every other time in its beginning."""
+    for number in range(count):
+        data = bytearray(whole)
+        for _ in range(chance.choice((1, 8, 64))):
+            data[chance.randrange(min(len(data), 600 if number % 2 else len(data)))] ^= 1 << chance.randrange(8)
+        yield f"flipped {number:02}.{suffix}", bytes(data)
 
 
 def others() -> dict[str, bytes]:

@@ -19,19 +19,20 @@ MEMBERS, WIDTH, DROPOUT, NOISE = 8, 64, 0.1, 0.15
 GATE_WIDTH, GATE_DROPOUT = 32, 0.2
 STRICT = 2.0  # logit: a photo taken for a rendered sky loses more than such a sky taken for a photo
 LARGEST_LOG_RATIO = 9.0  # e^9 = 2^13 times what the photo shows of its clipped pixels
+HEDGE = 0.4  # of the expected error: light too strong by a factor is more wrong than light too weak by the same
 
 
 @dataclass(frozen=True)
 class Energy:
     """log_ratio (N,): natural log of the light of the clipped pixels over what the photo shows of them, at least 0;
-    error (N,): the error of it that is expected; spread (N,): in 80% of photos the truth is no further away;
+    spread (N,): in 80% of photos the truth is no further away; restored (N,): the log ratio to restore, below log_ratio;
     members (N, M): log_ratio of each member, not limited; log_scale (N, M): log of the mean absolute error that each member
     expects of itself; sky (N,): logit that the photo shows a rendered sky.
     """
 
     log_ratio: Tensor
-    error: Tensor
     spread: Tensor
+    restored: Tensor
     members: Tensor
     log_scale: Tensor
     sky: Tensor
@@ -103,5 +104,6 @@ class EnergyHead(nn.Module):
         members, log_scale = torch.lerp(self.photos(x), self.skies(x), share)
         log_scale = log_scale.clamp(-4, 2)
         error = (log_scale.exp().mean(1) ** 2 + members.var(1) / 2).sqrt()
-        ratio = members.mean(1).clamp(0, LARGEST_LOG_RATIO)
-        return Energy(ratio, error, self.interval * error, members, log_scale, sky[:, 0])
+        middle = members.mean(1)
+        ratio, restored = (x.clamp(0, LARGEST_LOG_RATIO) for x in (middle, middle - HEDGE * error))
+        return Energy(ratio, self.interval * error, restored, members, log_scale, sky[:, 0])

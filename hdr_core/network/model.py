@@ -28,7 +28,6 @@ from .statistics import area, luminance
 from .view import View, look
 
 Mask = Literal["soft", "none"]
-HEDGE = 0.4  # of the expected error: light too strong by a factor is more wrong than light too weak by the same
 
 
 @dataclass(frozen=True)
@@ -67,8 +66,7 @@ class Light:
 class Overview:
     """What is known of a photo before the backbone looks at it.
 
-    radiance (N, 3, h, w): preliminary, at working resolution; density (N, 3, h, w): where its clipped light lies, of any scale;
-    log_ratio (N,): as in `Energy`, to be restored.
+    radiance (N, 3, h, w): preliminary, at working resolution; density (N, 3, h, w): where its clipped light lies, of any scale.
     """
 
     estimated: Curve
@@ -77,7 +75,6 @@ class Overview:
     radiance: Tensor
     energy: Energy
     density: Tensor
-    log_ratio: Tensor
     light: Light
 
 
@@ -116,7 +113,7 @@ def _shared_out(
     def total(x: Tensor) -> Tensor:
         return (luminance(x) * share).sum((-2, -1))
 
-    wanted = overview.light.shown * torch.expm1(overview.log_ratio.detach())
+    wanted = overview.light.shown * torch.expm1(overview.energy.restored.detach())
     given = total(radiance * torch.expm1(over * log_gain.clamp(max=LARGEST_LOG_GAIN)))
     keep = torch.where(given > wanted, wanted / given.clamp(min=1e-9), 1.0)
     density = concentrated(density, over * radiance * density * share, panorama=panorama)
@@ -176,9 +173,8 @@ class Network(nn.Module):
             return light / (light + seen).clamp(min=1e-12)
 
         low, high = energy.log_ratio - energy.spread, energy.log_ratio + energy.spread
-        restored = (energy.log_ratio - HEDGE * energy.error).clamp(min=0)
-        light = Light(clipped_share(restored), clipped_share(low), clipped_share(high), shown)
-        return Overview(estimated, camera, curve, radiance, energy, density, restored, light)
+        light = Light(clipped_share(energy.restored), clipped_share(low), clipped_share(high), shown)
+        return Overview(estimated, camera, curve, radiance, energy, density, light)
 
     def guidance(self, view: View, overview: Overview) -> Guidance:
         """The heavy part, once a photo."""
@@ -187,11 +183,7 @@ class Network(nn.Module):
             mask = torch.zeros_like(mask)
         where = places(pooled, panorama=view.panorama).expand(len(pooled), -1, -1, -1)
         seen = torch.cat([pooled[:, :3] - 0.5, 0.25 * torch.log2(radiance + 2**-8) + 1, mask, where], 1)
-        if not self.training:  # the mirrored photo as well: what the two say differs by chance alone
-            seen, mask = (torch.cat([x, x.flip(-1)]) for x in (seen, mask))
         log_gain, detail, guide = self._seen(seen, mask, panorama=view.panorama)
-        if not self.training:
-            log_gain, detail, guide = ((a + b.flip(-1)) / 2 for a, b in (x.chunk(2) for x in (log_gain, detail, guide)))
         with torch.autocast(log_gain.device.type, enabled=False):
             surplus, keep = torch.zeros_like(log_gain), torch.ones_like(overview.light.shown)
             if self.config.energy:
@@ -201,10 +193,18 @@ class Network(nn.Module):
         return Guidance(overview.curve, overview.camera, overview.light, Low(log_gain, surplus, guide, keep), view.panorama)
 
     def _seen(self, seen: Tensor, mask: Tensor, *, panorama: bool) -> tuple[Tensor, ...]:
-        """Log gain (N, 3, h, w), detail (N, 1, h, w) and features for the kernels (N, G, h, w), in float32."""
+        """Log gain (N, 3, h, w), detail (N, 1, h, w) and features for the kernels (N, G, h, w), in float32.
+
+        But in training the mean of what the photo and its mirror image say: where they differ, they do by chance.
+        """
+        if not self.training:
+            seen, mask = (torch.cat([x, x.flip(-1)]) for x in (seen, mask))
         features = functional.silu(self.backbone(seen, mask, panorama=panorama))
         with torch.autocast(features.device.type, enabled=False):
-            return tuple(head(features.float(), panorama=panorama) for head in (self.gain, self.detail, self.guide))
+            said = tuple(head(features.float(), panorama=panorama) for head in (self.gain, self.detail, self.guide))
+        if self.training:
+            return said
+        return tuple((photo + mirrored.flip(-1)) / 2 for photo, mirrored in (x.chunk(2) for x in said))
 
     def restore(self, code: Tensor, guidance: Guidance, rows: Tensor, columns: Tensor, size: tuple[int, int]) -> Tensor:
         """The light part: radiance of a tile.
