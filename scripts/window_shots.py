@@ -133,7 +133,10 @@ def sun(photo: Path) -> Pauses:
 def preview(photo: Path, mode: str = "SPLIT", exposure: float = -3.0) -> Pauses:
     area("VIEW_3D").type = "IMAGE_EDITOR"
     yield 1
-    bpy.ops.ldr_to_hdri.preview(filepath=str(photo), width=1024)
+    with bpy.context.temp_override(window=window(), area=area("IMAGE_EDITOR"), region=region("IMAGE_EDITOR")):
+        bpy.ops.ldr_to_hdri.preview("INVOKE_DEFAULT", filepath=str(photo), width=1024)
+    while area("IMAGE_EDITOR").spaces.active.image is None:
+        yield 1
     settings = bpy.context.window_manager.ldr_to_hdri_preview
     settings.mode, settings.exposure, settings.split = mode, exposure, 0.603  # through the sun
     yield from show_sidebar("IMAGE_EDITOR")
