@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -49,6 +50,13 @@ def copy_time(count: int) -> float:
     return milliseconds(lambda: target.copy_(source))
 
 
+def trained_milliseconds(call: Callable[..., Tensor], inputs: tuple[Tensor, ...], grad: Tensor) -> float:
+    """Of a call and of its gradients with respect to all inputs, by autograd."""
+    leaves = [tensor.clone().requires_grad_() for tensor in inputs]
+    with torch.enable_grad():
+        return milliseconds(lambda: torch.autograd.grad(call(*leaves), leaves, grad))
+
+
 def unfolded(source: Tensor, spatial: Tensor, channel: Tensor) -> Tensor:
     """The usual way in torch: K * K copies of the picture."""
     n, c, h, w = source.shape
@@ -65,14 +73,17 @@ def rows(height: int, width: int) -> list[tuple[str, float, float]]:
     inputs = (source, spatial, channel)
     once = sum(t.nbytes for t in inputs)
     forward, backward = copy_time(once + channel.nbytes), copy_time(2 * once + grad.nbytes)
-    compiled = torch.compile(lambda *t: reference.forward(*t, "clamp", 1))
     operator = torch.ops.ldr_to_hdri.kernel_apply_backward
     out = [
         ("ours, sphere", milliseconds(lambda: kernel_apply(*inputs, border="sphere")), forward),
         ("ours, clamp", milliseconds(lambda: kernel_apply(*inputs, border="clamp")), forward),
     ]
     out.append(("ours, sphere, backward", milliseconds(lambda: operator(grad, *inputs, "sphere", 1)), backward))
-    out.append(("torch.compile of the reference", milliseconds(lambda: compiled(*inputs)), forward))
+    for border in ("sphere", "clamp"):
+        compiled = torch.compile(lambda *t, border=border: reference.forward(*t, border, 1))
+        out.append((f"torch.compile of the reference, {border}", milliseconds(lambda call=compiled: call(*inputs)), forward))
+        for who, call in (("ours", partial(kernel_apply, border=border)), ("torch.compile of the reference", compiled)):
+            out.append((f"{who}, {border}, forward and backward", trained_milliseconds(call, inputs, grad), forward + backward))
     out.append(("shifted sums, eager", milliseconds(lambda: reference.forward(*inputs, "clamp", 1)), forward))
     if height * width <= 2**23:
         out.append(("unfold", milliseconds(lambda: unfolded(*inputs)), forward))
@@ -86,7 +97,7 @@ def main() -> int:
         return 2
     print(f"{torch.cuda.get_device_name()}, torch {torch.__version__}, K = {SIZE}, {CHANNELS} channels, {TYPE}\n")
     print("| picture | | ms | bound, ms | times the bound |\n| --- | --- | --- | --- | --- |")
-    with torch.inference_mode():
+    with torch.no_grad():
         for height, width in PICTURES:
             for name, time, bound in rows(height, width):
                 print(f"| {width} x {height} | {name} | {time:.3f} | {bound:.3f} | {time / bound:.2f} |", flush=True)

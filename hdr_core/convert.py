@@ -129,7 +129,8 @@ def convert_with(
         projection = flat if lens is None else "equirectangular"
         if white != 1:
             light = light * light.dtype.type(white)
-        seen = look_at(light, white, projection, range_before.result())
+        known = radiance.overview if light is radiance.pixels else None
+        seen = look_at(light, white, projection, range_before.result(), known)
         pixel_type = writer.write(picture, Result(light, alpha), header(settings, projection, radiance, seen, view))
     except MemoryError as error:
         raise DeviceError(

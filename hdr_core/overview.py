@@ -10,7 +10,7 @@ from .parallel import in_parallel
 from .sun import LUMINANCE
 
 _ROWS = 128  # of the coarse picture
-_PARTS = 32  # read at the same time, as far as there are processors
+_PARTS, _PART = 32, 2**19  # a picture is read in so many parts at most, of so many pixels at least, at the same time
 
 
 @dataclass(frozen=True)
@@ -33,23 +33,27 @@ def luminance(pixels: np.ndarray) -> np.ndarray:
     return out
 
 
+def coarse_size(height: int, width: int) -> tuple[int, int]:
+    """Of the coarse picture of a whole one; its cell i begins at pixel i * height // rows, and a row's likewise."""
+    return min(_ROWS, height), min(2 * _ROWS, width)
+
+
 def overview(picture: np.ndarray) -> Overview:
     """Of a picture of any kind, (H, W, 3) float32."""
     height, width = picture.shape[:2]
-    rows, columns = min(_ROWS, height), min(2 * _ROWS, width)
-    ends = np.arange(rows + 1) * height // rows
-    left = np.arange(columns) * width // columns
+    rows, columns = coarse_size(height, width)
+    ends, left = (np.arange(cells + 1) * side // cells for cells, side in ((rows, height), (columns, width)))
     coarse, largest = np.empty((rows, columns)), np.empty(rows, np.float32)
 
     def read(part: range) -> None:
         for row in part:
             band = picture[ends[row] : ends[row + 1]]
             largest[row] = band.max()
-            coarse[row] = np.add.reduceat(luminance(band.sum(0, dtype=np.float32)), left, dtype=np.float64) / len(band)
+            coarse[row] = np.add.reduceat(luminance(band.sum(0, dtype=np.float32)), left[:-1], dtype=np.float64) / len(band)
 
-    step = -(-rows // _PARTS)
+    step = -(-rows // max(1, min(_PARTS, height * width // _PART)))
     in_parallel(read, [range(row, min(row + step, rows)) for row in range(0, rows, step)])
-    coarse /= np.diff([*left, width])
+    coarse /= np.diff(left)
     brightest = 0.0
     for row in np.argsort(-largest):  # no pixel's luminance is above its largest channel: few bands are read again
         if not largest[row] > brightest * (1 - 1e-6):

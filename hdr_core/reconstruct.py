@@ -18,6 +18,7 @@ import numpy as np
 
 from .device import choose_device
 from .errors import Cancelled, DeviceError
+from .overview import Overview
 from .photo import Photo
 from .restored import RestoredLight
 from .runtime import require
@@ -34,6 +35,7 @@ from .memory import tile_size  # noqa: E402
 from .network.inference import Inference  # noqa: E402
 from .network.model import Guidance  # noqa: E402
 from .network.weights import load_network  # noqa: E402
+from .overview_gpu import ComingOverview, overview_on  # noqa: E402
 from .tiles import tiles  # noqa: E402
 from .transfer import Transfers, release_pinned  # noqa: E402
 
@@ -45,7 +47,7 @@ _VIEW_DONE, _GUIDANCE_DONE = 0.25, 0.4  # shares of the time, roughly
 @dataclass(frozen=True)
 class Radiance:
     """pixels: (H, W, 3) float32, linear Rec.709, 1.0 = the photo's white; input_curve: what the photo was taken for;
-    restored: how much of its light was; device: where it ran; weights: their version.
+    restored: how much of its light was; device: where it ran; weights: their version; overview: of the pixels, or None.
     """
 
     pixels: np.ndarray
@@ -53,6 +55,7 @@ class Radiance:
     restored: RestoredLight
     device: str
     weights: str
+    overview: Overview | None = None
 
 
 def reconstruct(
@@ -132,6 +135,7 @@ class _Coming:
 
     pixels: Tensor
     facts: Tensor
+    overview: ComingOverview | None
     transfers: Transfers
     device: str
     weights: str
@@ -140,7 +144,8 @@ class _Coming:
         self.transfers.wait()
         camera, *restored = self.facts.tolist()
         curve: Literal["srgb", "camera"] = "camera" if camera > 0 else "srgb"
-        return Radiance(self.pixels.numpy(), curve, RestoredLight(*restored), self.device, self.weights)
+        seen = None if self.overview is None else self.overview.arrived()
+        return Radiance(self.pixels.numpy(), curve, RestoredLight(*restored), self.device, self.weights, seen)
 
 
 @lru_cache(maxsize=1)
@@ -167,8 +172,8 @@ def _reconstruct(photo: Photo, panorama: bool, input_curve: InputCurve, place: s
         light = guidance.light
         transfers.bring(torch.stack([x[0].float() for x in (guidance.camera, light.share, light.low, light.high)]), facts)
         size = (side, side) if side is not None else tile_size(photo.height, photo.width, inference)
-        _restore(codes, guidance, inference, transfers, pixels, size, steps)
-    return _Coming(pixels, facts, transfers, place, weights)
+        seen = _restore(codes, guidance, inference, transfers, pixels, size, steps)
+    return _Coming(pixels, facts, seen, transfers, place, weights)
 
 
 def _restore(
@@ -179,20 +184,24 @@ def _restore(
     pixels: Tensor,
     size: tuple[int, int],
     steps: _Steps,
-) -> None:
-    """Fill `pixels` (H, W, 3) tile by tile."""
+) -> ComingOverview | None:
+    """Fill `pixels` (H, W, 3) tile by tile. Returns the overview of a picture that a GPU restored as one tile."""
     height, width = pixels.shape[:2]
     restore = inference.light(guidance, (height, width))
     halo = inference.network.halo
+    seen: list[ComingOverview] = []
 
     def fill(y: range, x: range) -> None:
         code = codes.tile(y, x, halo, panorama=guidance.panorama)
         restored = restore(code, y.start, x.start)[0].permute(1, 2, 0)
         transfers.bring(restored, pixels[y.start : y.stop, x.start : x.stop])
+        if restored.is_cuda and restored.shape == pixels.shape:
+            seen.append(overview_on(restored, transfers))
 
     for y, x in tiles(height, width, size):
         _fill_in_parts(fill, y, x)
         steps.reach(_GUIDANCE_DONE + (1 - _GUIDANCE_DONE) * (y.start * width + x.stop * len(y)) / (height * width))
+    return seen[0] if seen else None
 
 
 def _fill_in_parts(fill: Callable[[range, range], None], y: range, x: range) -> None:

@@ -98,42 +98,41 @@ def fitted(seen: Seen, steps: int, known: EnergyHead | None = None) -> EnergyHea
     return head.eval()
 
 
-def _scaled(head: EnergyHead, statistics_: Tensor) -> Tensor:
-    return ((statistics_ - head.mean) / head.scale).clamp(-4, 4)
-
-
-def _fit(part: nn.Module, count: int, steps: int, loss: Callable[[Tensor], Tensor]) -> None:
-    """Lower `loss` of the indices of a batch out of `count` photos."""
+def fit(
+    part: nn.Module, count: int, steps: int, loss: Callable[[Tensor], Tensor], *, rate: float, decay: float, batch: int
+) -> None:
+    """Lower `loss` of the indices of a batch out of `count` photos; `part` is ready to infer then."""
     part.train()
-    optimiser = torch.optim.AdamW(part.parameters(), RATE, betas=(0.9, 0.98), weight_decay=DECAY)
+    optimiser = torch.optim.AdamW(part.parameters(), rate, betas=(0.9, 0.98), weight_decay=decay)
     device = next(part.parameters()).device
     for step in range(steps):
         for group in optimiser.param_groups:
-            group["lr"] = RATE * (0.5 * (1 + math.cos(math.pi * step / steps)) + 0.005)
+            group["lr"] = rate * (0.5 * (1 + math.cos(math.pi * step / steps)) + 0.005)
         optimiser.zero_grad(set_to_none=True)
-        loss(torch.randint(count, (BATCH,), device=device)).backward()
+        loss(torch.randint(count, (batch,), device=device)).backward()
         torch.nn.utils.clip_grad_norm_(part.parameters(), 1.0)
         optimiser.step()
+    part.eval()
 
 
 def _fit_members(head: EnergyHead, members: Members, seen: Seen, steps: int) -> None:
-    x = _scaled(head, seen.statistics)
+    x = head.scaled(seen.statistics)
 
     def loss(some: Tensor) -> Tensor:
         ratio, log_scale = members(x[some])
         return losses.total(losses.energy_terms(ratio - seen.wanted[some, None], log_scale.clamp(-4, 2)))
 
-    _fit(members, len(x), steps, loss)
+    fit(members, len(x), steps, loss, rate=RATE, decay=DECAY, batch=BATCH)
 
 
 def _fit_gate(head: EnergyHead, seen: Seen, steps: int) -> None:
-    x, sky = _scaled(head, seen.statistics), (seen.kind == SKY).float()
+    x, sky = head.scaled(seen.statistics), (seen.kind == SKY).float()
 
     def loss(some: Tensor) -> Tensor:
         near = x[some] + GATE_NOISE * torch.randn_like(x[some])
         return functional.binary_cross_entropy_with_logits(head.gate(near)[:, 0], sky[some])
 
-    _fit(head.gate, len(x), steps, loss)
+    fit(head.gate, len(x), steps, loss, rate=RATE, decay=DECAY, batch=BATCH)
 
 
 @torch.no_grad()

@@ -37,6 +37,16 @@ class Energy:
     log_scale: Tensor
     sky: Tensor
 
+    @property
+    def sky_share(self) -> Tensor:
+        """How far the photo is taken for a rendered sky, (N,), in [0, 1]."""
+        return sky_share(self.sky)
+
+
+def sky_share(sky: Tensor) -> Tensor:
+    """From the gate's logit; strict, see STRICT."""
+    return torch.sigmoid(2 * (sky - STRICT))
+
 
 class Members(nn.Module):
     """An ensemble of small networks, from statistics of unit scale."""
@@ -91,6 +101,10 @@ class EnergyHead(nn.Module):
         self.mean.copy_(seen.mean(0))
         self.scale.copy_(seen.std(0).clamp(min=0.02))
 
+    def scaled(self, seen: Tensor) -> Tensor:
+        """Statistics (N, COUNT) of unit scale, for the ensembles."""
+        return ((seen - self.mean) / self.scale).clamp(-4, 4)
+
     def forward(self, radiance: Tensor, over: Tensor, *, panorama: bool) -> Energy:
         """radiance, over: (N, 3, h, w) as in `statistics`."""
         with torch.autocast(radiance.device.type, enabled=False):
@@ -98,12 +112,13 @@ class EnergyHead(nn.Module):
 
     def estimate(self, seen: Tensor) -> Energy:
         """From statistics, (N, COUNT)."""
-        x = ((seen - self.mean) / self.scale).clamp(-4, 4)
+        x = self.scaled(seen)
         sky = self.gate(x)
-        share = torch.sigmoid(2 * (sky - STRICT))
+        share = sky_share(sky)
         members, log_scale = torch.lerp(self.photos(x), self.skies(x), share)
         log_scale = log_scale.clamp(-4, 2)
         error = (log_scale.exp().mean(1) ** 2 + members.var(1) / 2).sqrt()
         middle = members.mean(1)
-        ratio, restored = (x.clamp(0, LARGEST_LOG_RATIO) for x in (middle, middle - HEDGE * error))
+        hedge = HEDGE * (1 - share[:, 0]) * error  # what a clear sky hides is known well
+        ratio, restored = (x.clamp(0, LARGEST_LOG_RATIO) for x in (middle, middle - hedge))
         return Energy(ratio, self.interval * error, restored, members, log_scale, sky[:, 0])

@@ -163,7 +163,7 @@ class Network(nn.Module):
         radiance = preliminary(view.pooled[:, :3], view.pooled[:, 3:6], curve)
         over = view.pooled[:, 6:9]
         energy = self.energy(radiance, over, panorama=view.panorama)
-        density = self.place(radiance, over, energy.log_ratio.detach(), panorama=view.panorama)
+        density = self.place(radiance, over, energy.log_ratio.detach(), energy.sky_share.detach(), panorama=view.panorama)
         share = area(*radiance.shape[-2:], panorama=view.panorama, like=radiance)
         clipped, luminous = over.amax(1), luminance(radiance) * share
         shown, seen = ((x * luminous).sum((-2, -1)) for x in (clipped, 1 - clipped))
@@ -188,6 +188,8 @@ class Network(nn.Module):
             surplus, keep = torch.zeros_like(log_gain), torch.ones_like(overview.light.shown)
             if self.config.energy:
                 over = pooled[:, 6:9]
+                # a sky's density is sure of its sun; what the backbone learned in rooms would only move it
+                detail = detail * (1 - overview.energy.sky_share.detach().view(-1, 1, 1, 1))
                 density = gathered(overview.density.detach(), detail, over, panorama=view.panorama)
                 surplus, keep = _shared_out(overview, over, log_gain, density, panorama=view.panorama)
         return Guidance(overview.curve, overview.camera, overview.light, Low(log_gain, surplus, guide, keep), view.panorama)

@@ -1,9 +1,10 @@
 """Where the light of clipped pixels lies: a density over them, and its colour.
 
 Few panoramas are known to learn from, and a convolutional network that places light by heart puts a sun where there is none. So
-this is an ensemble of small networks that see each clipped pixel through a few features: how much is clipped around it and how
+these are ensembles of small networks that see each clipped pixel through a few features: how much is clipped around it and how
 its surroundings glow, over distances from one pixel to a third of the picture, where it stands, and how much light there is to
-place. A softmax over the clipped pixels of the whole photo makes them compete.
+place. A softmax over the clipped pixels of the whole photo makes them compete. Rendered skies have an ensemble of their own, as
+the energy head has one for them.
 """
 
 from __future__ import annotations
@@ -98,8 +99,8 @@ def features(radiance: Tensor, over: Tensor, log_ratio: Tensor, *, panorama: boo
     return torch.cat(maps, 1)
 
 
-class PlaceHead(nn.Module):
-    """`features` to a log density and a tint, always in float32. `fit_scale` has to be called once before training."""
+class Places(nn.Module):
+    """An ensemble of small networks, pixel by pixel, from features of unit scale."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -108,6 +109,22 @@ class PlaceHead(nn.Module):
         self.last = nn.Conv2d(MEMBERS * WIDTH, MEMBERS * 4, 1, groups=MEMBERS)
         nn.init.zeros_(self.last.weight)
         nn.init.zeros_(self.last.bias)  # type: ignore[arg-type]
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, COUNT, h, w) to (N, 4, h, w): log density, of any offset, and log tint of the channels, of luminance 0."""
+        x = functional.dropout(functional.silu(self.first(x)), DROPOUT, self.training)
+        x = functional.dropout(functional.silu(self.second(x)), DROPOUT, self.training)
+        out = self.last(x).unflatten(1, (MEMBERS, 4)).mean(1)
+        tint = LARGEST_TINT * torch.tanh(out[:, 1:])
+        return torch.cat([LARGEST_LOGIT * torch.tanh(out[:, :1] / LARGEST_LOGIT), tint - luminance(tint)[:, None]], 1)
+
+
+class PlaceHead(nn.Module):
+    """`features` to a density of light, always in float32. `fit_scale` has to be called once before training."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.photos, self.skies = Places(), Places()
         self.mean: Tensor
         self.scale: Tensor
         self.register_buffer("mean", torch.zeros(COUNT))
@@ -119,17 +136,15 @@ class PlaceHead(nn.Module):
         self.mean.copy_(seen.mean(0))
         self.scale.copy_(seen.std(0).clamp(min=0.02))
 
-    def forward(self, radiance: Tensor, over: Tensor, log_ratio: Tensor, *, panorama: bool) -> Tensor:
-        """As `features`. Returns the density of light, (N, 3, h, w), of any scale, of which only clipped pixels count."""
-        with torch.autocast(radiance.device.type, enabled=False):
-            log_density, tint = self.estimate(features(radiance.float(), over.float(), log_ratio.float(), panorama=panorama))
-            return torch.exp(log_density + tint)
+    def scaled(self, seen: Tensor) -> Tensor:
+        """Features (N, COUNT, h, w) of unit scale, for the ensembles."""
+        return ((seen - self.mean.view(-1, 1, 1)) / self.scale.view(-1, 1, 1)).clamp(-4, 4)
 
-    def estimate(self, seen: Tensor) -> tuple[Tensor, Tensor]:
-        """From features, (N, COUNT, h, w): log density (N, 1, h, w), of any offset; log tint (N, 3, h, w), of luminance 0."""
-        x = ((seen - self.mean.view(-1, 1, 1)) / self.scale.view(-1, 1, 1)).clamp(-4, 4)
-        x = functional.dropout(functional.silu(self.first(x)), DROPOUT, self.training)
-        x = functional.dropout(functional.silu(self.second(x)), DROPOUT, self.training)
-        out = self.last(x).unflatten(1, (MEMBERS, 4)).mean(1)
-        tint = LARGEST_TINT * torch.tanh(out[:, 1:])
-        return LARGEST_LOGIT * torch.tanh(out[:, :1] / LARGEST_LOGIT), tint - luminance(tint)[:, None]
+    def forward(self, radiance: Tensor, over: Tensor, log_ratio: Tensor, sky: Tensor, *, panorama: bool) -> Tensor:
+        """As `features`; sky (N,): how far the photo is taken for a rendered sky, in [0, 1]. Returns the density of light,
+        (N, 3, h, w), of any scale, of which only clipped pixels count.
+        """
+        with torch.autocast(radiance.device.type, enabled=False):
+            x = self.scaled(features(radiance.float(), over.float(), log_ratio.float(), panorama=panorama))
+            said = torch.lerp(self.photos(x), self.skies(x), sky.float().view(-1, 1, 1, 1))
+            return torch.exp(said[:, :1] + said[:, 1:])

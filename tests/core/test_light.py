@@ -9,20 +9,27 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from hdr_core.client import WorkerClient
 from hdr_core.colour import srgb_decode
 from hdr_core.errors import OutputError, PhotoError
 from hdr_core.exr import read_exr, write_exr
 from hdr_core.light import dynamic_range, find_sun
-from hdr_core.overview import overview
+from hdr_core.overview import Overview, overview
+from hdr_core.overview_gpu import overview_on
 from hdr_core.photo import Photo
 from hdr_core.result import range_of
 from hdr_core.sphere_patch import cut_patch, row_areas
 from hdr_core.sun import LUMINANCE, Sun
 from hdr_core.sun_split import without_sun
+from hdr_core.transfer import Transfers
 
 WARM = np.array([1.1, 1.0, 0.8])
+
+
+def as_a_gpu_reads(pixels: np.ndarray) -> Overview:
+    return overview_on(torch.from_numpy(pixels), Transfers(torch.device("cpu"))).arrived()
 
 
 def towards(azimuth: float, elevation: float) -> np.ndarray:
@@ -107,11 +114,12 @@ def test_dynamic_range_in_stops():
     assert dynamic_range(np.zeros_like(ramp)) == 0
 
 
-def test_one_reading_finds_what_the_pixels_say():
+@pytest.mark.parametrize("read", [overview, as_a_gpu_reads])
+def test_one_reading_finds_what_the_pixels_say(read):
     pixels = np.random.default_rng(0).random((301, 463, 3), np.float32)
     pixels[200, 17] = 0, 0, 9.0  # the largest number; not the brightest pixel
     pixels[13, 400] = 0, 3.0, 0
-    seen = overview(pixels)
+    seen = read(pixels)
     light = pixels @ np.array(LUMINANCE, np.float32)
     assert (seen.largest, seen.brightest) == (9.0, pytest.approx(light.max(), rel=1e-6))
     assert seen.coarse.shape == (128, 256)

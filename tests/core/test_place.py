@@ -26,8 +26,12 @@ def scene():
 def head():
     torch.manual_seed(1)
     head = PlaceHead().eval()
-    torch.nn.init.normal_(head.last.weight, std=0.5)
+    torch.nn.init.normal_(head.photos.last.weight, std=0.5)
     return head
+
+
+def _density(head, radiance, over, sky=0.0):
+    return head(radiance, over, torch.tensor([1.0]), torch.tensor([sky]), panorama=True)
 
 
 def test_the_features_are_finite_with_all_or_nothing_clipped(scene, head):
@@ -36,7 +40,7 @@ def test_the_features_are_finite_with_all_or_nothing_clipped(scene, head):
         seen = features(radiance, some, torch.tensor([1.0]), panorama=True)
         assert seen.shape == (1, COUNT, HEIGHT, WIDTH)
         assert seen.isfinite().all()
-        density = gathered(head(radiance, some, torch.tensor([1.0]), panorama=True), seen[:, :1], some, panorama=True)
+        density = gathered(_density(head, radiance, some), seen[:, :1], some, panorama=True)
         assert density.isfinite().all()
         assert (density >= 0).all()
 
@@ -44,9 +48,9 @@ def test_the_features_are_finite_with_all_or_nothing_clipped(scene, head):
 def test_a_turned_panorama_has_its_light_turned(scene, head):
     radiance, over = scene
     detail = radiance[:, :1].roll(3, -2)
-    straight = gathered(head(radiance, over, torch.tensor([1.0]), panorama=True), detail, over, panorama=True)
+    straight = gathered(_density(head, radiance, over), detail, over, panorama=True)
     radiance, over, detail = (x.roll(48, -1) for x in (radiance, over, detail))
-    turned = gathered(head(radiance, over, torch.tensor([1.0]), panorama=True), detail, over, panorama=True)
+    turned = gathered(_density(head, radiance, over), detail, over, panorama=True)
     torch.testing.assert_close(turned, straight.roll(48, -1), rtol=1e-4, atol=1e-6)
 
 
@@ -77,9 +81,18 @@ def test_without_detail_the_density_stays(scene):
 
 
 def test_a_tint_does_not_change_the_luminance(head):
-    _, tint = head.estimate(torch.randn(2, COUNT, 8, 8))
+    tint = head.photos(torch.randn(2, COUNT, 8, 8))[:, 1:]
     assert (0.2126 * tint[:, 0] + 0.7152 * tint[:, 1] + 0.0722 * tint[:, 2]).abs().max() < 1e-5
     assert tint.abs().max() > 0.01
+
+
+def test_a_rendered_sky_has_its_light_where_the_ensemble_for_skies_says(scene, head):
+    radiance, over = scene
+    torch.nn.init.normal_(head.skies.last.weight, std=0.5)
+    photo, sky = (luminance(_density(head, radiance, over, share)) for share in (0.0, 1.0))
+    head.photos, head.skies = head.skies, head.photos
+    torch.testing.assert_close(luminance(_density(head, radiance, over)), sky)
+    assert not torch.allclose(photo, sky, rtol=0.1)
 
 
 def test_few_pixels_get_the_light_of_the_others_and_none_is_lost(scene):

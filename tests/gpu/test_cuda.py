@@ -10,6 +10,8 @@ import pytest
 import torch
 
 from hdr_core.errors import DeviceError
+from hdr_core.light import find_sun
+from hdr_core.overview import overview
 from hdr_core.photo import Photo
 from hdr_core.reconstruct import reconstruct, release_memory
 
@@ -54,6 +56,15 @@ def test_photos_at_once_come_out_as_one_after_the_other(photo):
         together = list(pool.map(lambda each: reconstruct(each, panorama=True, device="cuda").pixels, photos))
     for i, pixels in enumerate(together):
         np.testing.assert_array_equal(pixels, alone[i % 4])
+
+
+def test_the_gpu_sees_of_its_result_what_the_processor_sees(photo):
+    restored = reconstruct(photo, panorama=True, device="cuda")
+    seen, here = restored.overview, overview(restored.pixels)
+    assert seen is not None
+    assert (seen.largest, seen.brightest) == pytest.approx((here.largest, here.brightest), rel=1e-6)
+    np.testing.assert_allclose(seen.coarse, here.coarse, rtol=1e-5)
+    assert find_sun(restored.pixels, seen) == find_sun(restored.pixels)
 
 
 @contextmanager

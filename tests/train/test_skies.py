@@ -108,6 +108,11 @@ def test_the_asked_share_clips(clipped):
     assert ((codes.max(-1) == 255) >= (photo.max(-1) >= 1)).all()
 
 
+def test_a_smaller_photo_shows_the_same_light():
+    truth = sky_with_sun(5000.0)
+    assert benchmark.energy(benchmark.smaller(truth, WIDTH // 4)) == pytest.approx(benchmark.energy(truth), abs=0.02)
+
+
 def test_the_cap_holds_the_clipped_blob():
     truth = sky_with_sun(5.0)
     assert benchmark.cap_radius(truth, SUN.longitude, SUN.elevation) == 4
@@ -117,13 +122,13 @@ def test_the_cap_holds_the_clipped_blob():
 
 def test_the_summary_says_what_it_is_given(capsys):
     errors = {512: (-0.2, 0.0, 0.4), 1024: (-0.1, 0.1, 3.0)}
-    measured = [
-        {"widths": {width: {"error": e[i], "energy": 0.05 * i * (width == 512)} for width, e in errors.items()}}
-        for i in range(3)
-    ]
+    measured = []
+    for i in range(3):
+        seen = {width: {"error": e[i], "energy": 0.05 * i * (width == 512)} for width, e in errors.items()}
+        measured.append({"widths": {width: {"taken": found, "resized": found} for width, found in seen.items()}})
     found = benchmark.summary(measured, [512, 1024])
-    assert found["widths"][512]["median"] == 0
-    assert found["widths"][1024]["within"] == pytest.approx(2 / 3)
+    assert found["widths"]["taken"][512]["median"] == 0
+    assert found["widths"]["resized"][1024]["within"] == pytest.approx(2 / 3)
     assert found["spread"] == pytest.approx({"median": 0.05, "most": 0.1})
     assert not benchmark.report(found)
     assert "FAIL: 90% within 1.5 stops" in capsys.readouterr().out

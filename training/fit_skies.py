@@ -1,0 +1,205 @@
+"""Fit what is said of rendered skies alone: `python -m training.fit_skies --data FOLDER ... --weights FILE --out FILE`.
+
+How much light a clear sky hides, and where, follows from physics: the ensembles for skies of the energy head and of the place
+head learn it from skies of Blender's Sky Texture (`training.skies`), photographed in every way, most of them plainly, as a
+renderer does. What is said of photos stays as it is, and so does the gate that tells the two apart. Takes a quarter of an hour
+on a processor. Prints what cross-validation says of skies that were left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+from torch.nn import functional
+
+from hdr_core.network.curve import srgb_encode
+from hdr_core.network.energy import Members
+from hdr_core.network.model import Network, NetworkConfig
+from hdr_core.network.place import Places, features
+from hdr_core.network.soft_mask import over_exposed
+from hdr_core.network.statistics import area, luminance, statistics
+from hdr_core.network.view import look
+
+from . import data, losses
+from .camera import Shot, expose, shoot
+from .checkpoint import save_average
+from .fit_energy import fit
+from .train import SEED
+
+FOLDS = 5
+PLAIN = 0.7  # share of the photos that are plain: sRGB, 8 bits, no noise
+HALF = 0.5  # share of the photos of half the size
+CLIPPED = (0.002, 0.1)  # share of the area, of plain photos
+PIXELS = 512  # clipped pixels that are kept of a photo
+RATE, DECAY, BATCH = 3e-3, 0.05, 32
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Of P photos: statistics (P, S), the log ratio (P,) that they should give, and the fold (P,); of PIXELS clipped pixels of
+    each: features (P, F, PIXELS), the log of what the photo shows there and in those that it stands for (P, PIXELS), and their
+    share of the missing light (P, PIXELS).
+    """
+
+    statistics: Tensor
+    wanted: Tensor
+    fold: Tensor
+    pixels: Tensor
+    shown: Tensor
+    light: Tensor
+
+    def part(self, chosen: Tensor) -> Seen:
+        return Seen(*(getattr(self, field.name)[chosen] for field in fields(self)))
+
+
+def plain(radiance: Tensor) -> Shot:
+    """Photos as a renderer saves them."""
+    low, high = CLIPPED
+    clipped = low * (high / low) ** torch.rand(len(radiance), device=radiance.device)
+    truth = expose(radiance, clipped, panorama=True)
+    code = (255 * srgb_encode(truth.clamp(0, 1))).round() / 255
+    return Shot(code, truth, torch.zeros(len(radiance), device=radiance.device))
+
+
+def photograph(truths: data.Truths) -> Shot:
+    """One photo of one sky."""
+    pool = 2 if float(torch.rand(())) < HALF else 1
+    sky = data.panoramas(truths, 1, pool=pool, skies=1.0)
+    return plain(sky) if float(torch.rand(())) < PLAIN else shoot(sky, panorama=True)
+
+
+@torch.no_grad()
+def looked_at(network: Network, shot: Shot, fold: int) -> Seen | None:
+    """None where nothing clips."""
+    view = look(shot.photo, panorama=True)
+    overview = network.overview(view, shot.camera)
+    wanted, counts = losses.wanted_log_ratio(overview, shot, panorama=True)
+    radiance, over = overview.radiance, view.pooled[:, 6:9]
+    if not bool(counts.all()):
+        return None
+    size = (radiance.shape[-2], radiance.shape[-1])
+    share = area(*size, panorama=True, like=radiance)
+    whole, clipped = (functional.adaptive_avg_pool2d(x, size) for x in (shot.truth, over_exposed(shot.photo)))
+    missing = (luminance((whole - radiance).clamp(min=0) * (clipped.amax(1, keepdim=True) > 0)) * share)[0].flatten()
+    shown = (luminance(over * radiance) * share)[0].flatten()
+    if not float(missing.sum()) > 0:
+        return None
+    chosen, stands_for = _sampled(shown, missing)
+    around = features(radiance, over, overview.energy.log_ratio, panorama=True)[0].flatten(1)
+    light = missing[chosen] * stands_for
+    return Seen(
+        statistics(radiance, over, panorama=True),
+        wanted,
+        torch.full_like(wanted, fold),
+        around[None, :, chosen].half(),
+        (shown[chosen] * stands_for).clamp(min=1e-12).log()[None],
+        (light / light.sum())[None],
+    )
+
+
+def _sampled(shown: Tensor, missing: Tensor) -> tuple[Tensor, Tensor]:
+    """PIXELS indices of clipped pixels, and how many each stands for: those where the most light is missing, and of the others
+    some by chance.
+    """
+    clipped = (shown > 0).nonzero()[:, 0]
+    ranked = clipped[missing[clipped].argsort(descending=True)]
+    first, rest = ranked[: PIXELS // 4], ranked[PIXELS // 4 :]
+    count = PIXELS - len(first)
+    others = (rest if len(rest) else first)[torch.randint(max(len(rest), 1), (count,), device=shown.device)]
+    stands_for = torch.full((PIXELS,), len(rest) / count, device=shown.device)
+    stands_for[: len(first)] = 1
+    return torch.cat([first, others]), stands_for
+
+
+def photographed(network: Network, truths: data.Truths, count: int) -> Seen:
+    """About `count` photos, of skies in FOLDS parts that share none."""
+    rows = []
+    for number, part in enumerate(data.folds(truths, FOLDS)):
+        for _ in range(count // FOLDS):
+            seen = looked_at(network, photograph(part), number)
+            if seen is not None:
+                rows.append(seen)
+    return Seen(*(torch.cat([getattr(row, field.name) for row in rows]) for field in fields(Seen)))
+
+
+@dataclass(frozen=True)
+class Skies:
+    """Both ensembles."""
+
+    members: Members
+    places: Places
+
+
+def fitted(network: Network, seen: Seen, steps: int) -> Skies:
+    """The ensembles after `steps` steps from scratch, ready to infer."""
+    device = seen.wanted.device
+    skies = Skies(Members().to(device), Places().to(device))
+    x = network.energy.scaled(seen.statistics)
+
+    def energy_loss(some: Tensor) -> Tensor:
+        ratio, log_scale = skies.members(x[some])
+        return losses.total(losses.energy_terms(ratio - seen.wanted[some, None], log_scale.clamp(-4, 2)))
+
+    def place_loss(some: Tensor) -> Tensor:
+        said = skies.places(network.place.scaled(seen.pixels[some].float()[..., None]))[:, 0, :, 0]
+        log_share = functional.log_softmax(said + seen.shown[some], 1)
+        return -(seen.light[some] * log_share).sum(1).mean()
+
+    fit(skies.members, len(x), steps, energy_loss, rate=RATE, decay=DECAY, batch=BATCH)
+    fit(skies.places, len(x), steps, place_loss, rate=RATE, decay=DECAY, batch=BATCH)
+    return skies
+
+
+@torch.no_grad()
+def cross_validated(network: Network, seen: Seen, steps: int) -> None:
+    """Prints how far skies that were left out are off."""
+    stops, placed = torch.empty_like(seen.wanted), torch.empty_like(seen.wanted)
+    for fold in seen.fold.unique():
+        out = seen.fold == fold
+        with torch.enable_grad():
+            skies = fitted(network, seen.part(~out), steps)
+        left = seen.part(out)
+        ratio, _ = skies.members(network.energy.scaled(left.statistics))
+        stops[out] = (ratio.mean(1) - left.wanted) / math.log(2)
+        said = skies.places(network.place.scaled(left.pixels.float()[..., None]))[:, 0, :, 0]
+        share = functional.softmax(said + left.shown, 1)
+        placed[out] = torch.minimum(share, left.light).sum(1)
+    size = stops.abs()
+    print(
+        f"{len(stops)} photos of skies left out: {stops.median():+.2f} stops (median), {size.median():.2f} its size, "
+        f"{(size < 1.5).float().mean():.0%} within 1.5; light in the right pixels: {placed.median():.0%} (median)"
+    )
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
+    parser.add_argument("--data", type=Path, nargs="+", required=True, help="folders of linear .exr truth, skies among them")
+    parser.add_argument("--weights", type=Path, required=True, help="average.safetensors of a training")
+    parser.add_argument("--out", type=Path, required=True, help="the same with new ensembles for skies")
+    parser.add_argument("--photos", type=int, default=2000)
+    parser.add_argument("--steps", type=int, default=1500)
+    parser.add_argument("--device", default="cpu")
+    options = parser.parse_args()
+    network = Network(NetworkConfig())
+    network.load_state_dict(load_file(options.weights))
+    network = network.to(options.device).eval()
+    truths, _ = data.load(options.data, torch.device(options.device), everything=True)
+    torch.manual_seed(SEED)
+    seen = photographed(network, truths, options.photos)
+    print(f"{len(seen.wanted)} photos", flush=True)
+    cross_validated(network, seen, options.steps)
+    skies = fitted(network, seen, options.steps)
+    network.energy.skies, network.place.skies = skies.members, skies.places
+    save_average(network, options.out)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
