@@ -79,6 +79,7 @@ def rows(height: int, width: int) -> list[tuple[str, float, float]]:
         ("ours, clamp", milliseconds(lambda: kernel_apply(*inputs, border="clamp")), forward),
     ]
     out.append(("ours, sphere, backward", milliseconds(lambda: operator(grad, *inputs, "sphere", 1)), backward))
+    torch.compiler.reset()  # each size is compiled for itself: code for any size is slower, and takes minutes to make
     for border in ("sphere", "clamp"):
         compiled = torch.compile(lambda *t, border=border: reference.forward(*t, border, 1))
         out.append((f"torch.compile of the reference, {border}", milliseconds(lambda call=compiled: call(*inputs)), forward))

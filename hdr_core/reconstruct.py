@@ -112,6 +112,9 @@ def release_memory() -> None:
     _inference.cache_clear()
     gc.collect()
     if torch.cuda.is_initialized():
+        forget = getattr(torch._C, "_cuda_clearCublasWorkspaces", None)  # each thread that multiplied matrices has one
+        if forget is not None:
+            forget()
         torch.cuda.empty_cache()
         release_pinned()
 

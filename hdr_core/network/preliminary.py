@@ -129,11 +129,19 @@ class Preliminary(nn.Module):
         with torch.autocast(view.crops.device.type, enabled=False):
             return self._forward(view.crops.float(), view.pooled.float())
 
-    def _forward(self, crops: Tensor, pooled: Tensor) -> Curve:
+    def decides_by(self, view: View) -> Tensor:
+        """What `decide` goes by, (N, F) in float32."""
+        return torch.cat(self._parts(view.crops.float(), view.pooled.float()), 1)
+
+    def _parts(self, crops: Tensor, pooled: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Blocks, scene and histogram of photos."""
         pooled = functional.pad(pooled, (16, 16, 16, 16), mode="replicate")  # so that the smallest view has an output
         scene = self.scene(pooled).mean((-2, -1))
         blocks = ((block_statistics(crops) - self.mean) / self.scale).clamp(-6, 6)
-        histogram = _histogram(crops)
+        return blocks, scene, _histogram(crops)
+
+    def _forward(self, crops: Tensor, pooled: Tensor) -> Curve:
+        blocks, scene, histogram = self._parts(crops, pooled)
         camera = self.decide(torch.cat([self._noisy(blocks, NOISE), scene, histogram], 1))[:, 0]
         bend = self.bend(torch.cat([self._noisy(blocks, BEND_NOISE), histogram], 1)) @ self.shapes
         # each step of log radiance is that of sRGB times a positive factor, so the curve is monotone
