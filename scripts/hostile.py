@@ -18,11 +18,11 @@ from collections import Counter
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
+sys.path[:0] = [str(ROOT), str(ROOT / "scripts"), str(ROOT / "scripts" / "soak")]
 
+from common import worker  # noqa: E402
 from hostile_files import make  # noqa: E402
 
-from hdr_core.client import WorkerClient  # noqa: E402
 from hdr_core.errors import HdrError  # noqa: E402
 from hdr_core.settings import ConvertSettings  # noqa: E402
 
@@ -46,7 +46,7 @@ def busy(pid: int) -> float:
 def run(paths: list[Path], results: Path) -> int:
     """Convert all; returns how many broke the rules."""
     results.mkdir(parents=True, exist_ok=True)
-    client = WorkerClient(Path(sys.executable))
+    client = worker()
     client.hello().wait()
     pid, slowest, answers, broken = client.pid, (0.0, ""), Counter[str](), []
     for number, path in enumerate(paths):

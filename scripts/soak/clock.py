@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
-from common import FLAT, Fault, checksum, convert_in_peace, take_photo
-
-from hdr_core.client import WorkerClient
+from common import FLAT, Fault, checksum, convert_in_peace, take_photo, worker
 
 JUMPS = ("+10y", "-20y", "+1d", "-1h", "+0")
 
@@ -28,7 +25,7 @@ def run(folder: Path) -> str:
     photo = take_photo(folder / "photo.png", seed=1)
     whole = convert_in_peace(photo, folder / "peace.exr")
     now.write_text("+0")
-    client = WorkerClient(Path(sys.executable), variables=faked)
+    client = worker(faked)
     try:
         client.warm_up().wait()
         for jump in JUMPS:

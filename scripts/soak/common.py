@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +21,12 @@ FLAT = ConvertSettings("flat")
 
 class Fault(Exception):
     """What must not happen, happened."""
+
+
+def worker(variables: Mapping[str, str] | None = None) -> WorkerClient:
+    """With this process's PYTHONPATH, which workers ignore otherwise."""
+    paths = [Path(path) for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
+    return WorkerClient(Path(sys.executable), extra_paths=paths, variables=variables)
 
 
 def take_photo(path: Path, width: int = 64, height: int = 32, seed: int = 0) -> Path:
@@ -39,7 +47,7 @@ def checksum(path: Path) -> str:
 
 def convert_in_peace(photo: Path, output: Path, settings: ConvertSettings = FLAT) -> str:
     """The checksum of what comes of it when nothing disturbs."""
-    client = WorkerClient(Path(sys.executable))
+    client = worker()
     try:
         client.convert(photo, output, settings, overwrite=True).wait()
     finally:

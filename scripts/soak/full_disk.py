@@ -5,10 +5,9 @@ from __future__ import annotations
 import random
 import resource
 import subprocess
-import sys
 from pathlib import Path
 
-from common import FLAT, Fault, checksum, convert_in_peace, expect_only, take_photo
+from common import FLAT, Fault, checksum, convert_in_peace, expect_only, take_photo, worker
 
 from hdr_core.client import WorkerClient
 from hdr_core.errors import OutputError
@@ -24,7 +23,7 @@ def run(folder: Path, count: int = COUNT, seed: int = 1) -> str:
     target = folder / "target"
     target.mkdir()
     chance = random.Random(seed)
-    client = WorkerClient(Path(sys.executable))
+    client = worker()
     client.hello().wait()
     try:
         limits = sorted({0, 1, size - 1, *(chance.randrange(2, size - 1) for _ in range(count - 3))})

@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import random
 import signal
-import sys
 import time
 from collections import Counter
 from pathlib import Path
 
-from common import FLAT, Fault, checksum, convert_in_peace, expect_only, take_photo
+from common import FLAT, Fault, checksum, convert_in_peace, expect_only, take_photo, worker
 
 from hdr_core.client import WorkerClient
 from hdr_core.errors import WorkerError
@@ -26,7 +25,7 @@ def run(folder: Path, count: int = COUNT, seed: int = 1) -> str:
     target.mkdir()
     older, whole = (convert_in_peace(source, folder / "peace.exr") for source in (other, photo))
     old = (folder / "old.exr").read_bytes() if convert_in_peace(other, folder / "old.exr") == older else b""
-    client = WorkerClient(Path(sys.executable))
+    client = worker()
     seconds = [_seconds(client, photo, folder / "peace.exr") for _ in range(3)]
     ends, stages = Counter[str](), Counter[str]()
     for number in range(count):

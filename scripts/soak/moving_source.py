@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import random
 import shutil
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-from common import FLAT, Fault, checksum, convert_in_peace, expect_only, take_photo
+from common import FLAT, Fault, checksum, convert_in_peace, expect_only, take_photo, worker
 
-from hdr_core.client import WorkerClient
 from hdr_core.errors import PhotoError
 
 COUNT = 20
@@ -35,7 +33,7 @@ def run(folder: Path, count: int = COUNT, seed: int = 1) -> str:
     chance = random.Random(seed)
     first, other = (take_photo(folder / f"{name}.png", 256, 192, number) for number, name in enumerate(("first", "other")))
     whole = {convert_in_peace(source, folder / "peace.exr") for source in (first, other)}
-    client = WorkerClient(Path(sys.executable))
+    client = worker()
     seen: dict[str, Counter[str]] = {}
     try:
         client.warm_up().wait()

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from pathlib import Path
 
-from common import FLAT, Fault, checksum, convert_in_peace, expect_only, take_photo
+from common import FLAT, Fault, checksum, convert_in_peace, expect_only, take_photo, worker
 from full_disk import refused, small_disk
 
 from hdr_core.client import WorkerClient
@@ -15,7 +14,7 @@ from hdr_core.client import WorkerClient
 def run(folder: Path) -> str:
     photo = take_photo(folder / "photo.png", seed=1)
     whole = convert_in_peace(photo, folder / "peace.exr")
-    client = WorkerClient(Path(sys.executable))
+    client = worker()
     written, kinds = [], []
     try:
         with small_disk(folder / "memory", 2**20) as disk:
