@@ -49,7 +49,9 @@ PICTURES = {
     "light": Picture(("lit by the JPG", "lit by the restored panorama"), (400, 350), samples=24),
     "sun": Picture(("in the environment, 16 samples", "as a lamp, 16 samples"), (400, 350), samples=16),
     "controls": Picture(
-        ("as converted", "Rotation 120°", "EV -1.5", "Temperature 3500 K", "Sun Gain 0", "Saturation 0"), (300, 262), across=3
+        ("as converted", "Rotation 120 degrees", "EV -1.5", "Temperature 3500 K", "Sun Gain 0", "Saturation 0"),
+        (300, 262),
+        across=3,
     ),
     "sphere": Picture(("the photo", "the sphere made of it", "a scene that it lights"), (360, 360), across=3, first=PHOTO),
     "camera": Picture(("the photo", "two spheres in it"), (480, 480), first=PHOTO, over=PHOTO),

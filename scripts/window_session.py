@@ -1,4 +1,4 @@
-"""What is tested in a window: run by windows.py, which sets ARCHIVE, PHOTO, PYTHON, RESULT and READY.
+"""What is tested in a window: run by windows.py, which sets ARCHIVE, PHOTO, PYTHON, PICTURES, RESULT and READY.
 
 RESULT gets a line for each check that held, and last "all done", or what failed.
 """
@@ -16,11 +16,12 @@ import bpy
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from window_driver import MODULE, Pauses, area, region, run, window
+from window_driver import MODULE, Pauses, area, extension, in_area, run, show_sidebar, window
+from window_edits import EDITS, LONGEST, picture
+from window_files import other_files
 
 ARCHIVE, PHOTO, PYTHON = (os.environ[name] for name in ("ARCHIVE", "PHOTO", "PYTHON"))
 RESULT, READY = (Path(os.environ[name]) for name in ("RESULT", "READY"))
-LONGEST = 300  # seconds until a conversion must be over, on a slow machine with a window in software
 
 
 def held(what: str) -> None:
@@ -37,16 +38,18 @@ def session() -> Pauses:
     bpy.context.preferences.addons[MODULE].preferences.python = PYTHON
     bpy.context.scene.render.engine = "CYCLES"  # EEVEE compiles its shaders for minutes in software
     yield 1
-    for check in (the_button_needs_online_access, a_conversion_lights_the_world, esc_stops_one, panels_are_drawn, it_goes):
+    for check in (the_button_needs_online_access, a_conversion_lights_the_world, *EDITS, other_files, esc_stops_one):
+        yield from check(Path(PHOTO))
+        held(check.__name__.replace("_", " "))
+    for check in (panels_are_drawn, it_goes, blender_is_closed_meanwhile):
         yield from check()
         held(check.__name__.replace("_", " "))
-    held("all done")
 
 
-def the_button_needs_online_access() -> Pauses:
+def the_button_needs_online_access(_photo: Path) -> Pauses:
     """Pressed as a user presses it, in the window."""
     bpy.context.preferences.system.use_online_access = False
-    with in_viewport():
+    with in_area("VIEW_3D"):
         said = ""
         try:
             bpy.ops.ldr_to_hdri.install_runtime("INVOKE_DEFAULT")
@@ -56,9 +59,9 @@ def the_button_needs_online_access() -> Pauses:
     yield 0.5
 
 
-def a_conversion_lights_the_world() -> Pauses:
+def a_conversion_lights_the_world(_photo: Path) -> Pauses:
     before, longest = bpy.context.scene.world, 0.0
-    with in_viewport():
+    with in_area("VIEW_3D"):
         assert bpy.ops.ldr_to_hdri.convert("INVOKE_DEFAULT", filepath=PHOTO) == {"RUNNING_MODAL"}
     until = last = time.monotonic()
     until += LONGEST
@@ -70,13 +73,13 @@ def a_conversion_lights_the_world() -> Pauses:
     held(f"the window's longest pause meanwhile: {longest:.2f} s")
 
 
-def esc_stops_one() -> Pauses:
+def esc_stops_one(_photo: Path) -> Pauses:
     """By the operator that the panel's button runs: a window without a user gets no keys."""
     copy = Path(shutil.copy(PHOTO, Path(PHOTO).with_name("stopped.jpg")))
-    with in_viewport():
+    with in_area("VIEW_3D"):
         bpy.ops.ldr_to_hdri.convert("INVOKE_DEFAULT", filepath=str(copy))
     yield 1
-    with in_viewport():
+    with in_area("VIEW_3D"):
         bpy.ops.ldr_to_hdri.cancel()
     yield 2
     assert not copy.with_name("stopped_hdri.exr").exists()
@@ -85,11 +88,7 @@ def esc_stops_one() -> Pauses:
 
 def panels_are_drawn() -> Pauses:
     area("PROPERTIES").spaces.active.context = "WORLD"
-    area("VIEW_3D").spaces.active.show_region_ui = True
-    yield 2
-    region("VIEW_3D", "UI").active_panel_category = "LDR to HDRI"
-    area("VIEW_3D").tag_redraw()
-    yield 2
+    yield from show_sidebar("VIEW_3D")
     area("OUTLINER").type = "PREFERENCES"
     bpy.context.preferences.active_section = "ADDONS"
     bpy.context.window_manager.addon_search = "LDR to HDRI"
@@ -97,6 +96,7 @@ def panels_are_drawn() -> Pauses:
     with bpy.context.temp_override(window=window(), area=area("PREFERENCES")):
         bpy.ops.preferences.addon_expand(module=MODULE)
     yield 2
+    picture("panels")
 
 
 def it_goes() -> Pauses:
@@ -106,8 +106,19 @@ def it_goes() -> Pauses:
     yield 1
 
 
-def in_viewport():
-    return bpy.context.temp_override(window=window(), area=area("VIEW_3D"), region=region("VIEW_3D"))
+def blender_is_closed_meanwhile() -> Pauses:
+    """Last; windows.py looks whether the worker, whose number is held, ends with it, and whether nothing is left."""
+    bpy.context.preferences.addons[MODULE].preferences.python = PYTHON  # gone with the add-on
+    closed = Path(shutil.copy(PHOTO, Path(PHOTO).with_name("closed.jpg")))
+    with in_area("VIEW_3D"):
+        bpy.ops.ldr_to_hdri.convert("INVOKE_DEFAULT", filepath=str(closed))
+    while not extension("operators.task_queue").running().progress[1]:
+        yield 0.1
+    held(f"worker {extension('operators.worker_session').worker().pid}")
+    held("all done")
+    bpy.ops.wm.quit_blender()
+    yield 60
+    raise AssertionError("Blender did not close")
 
 
 def reported(steps: Pauses) -> Pauses:

@@ -18,7 +18,7 @@ from mathutils import Euler
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from window_driver import MODULE, Pauses, area, region, run, window
+from window_driver import MODULE, Pauses, area, in_area, run, show_sidebar, window
 
 SHOT, ARCHIVE, PHOTO, PYTHON = (os.environ[name] for name in ("SHOT", "ARCHIVE", "PHOTO", "PYTHON"))
 CATEGORY = "LDR to HDRI"
@@ -67,15 +67,6 @@ def preferences():
     return bpy.context.preferences.addons[MODULE].preferences
 
 
-def show_sidebar(kind: str) -> Pauses:
-    """Our tab of it; it can be chosen only after the sidebar was drawn once."""
-    area(kind).spaces.active.show_region_ui = True
-    for _ in range(2):
-        yield 2
-        region(kind, "UI").active_panel_category = CATEGORY
-        area(kind).tag_redraw()
-
-
 def rendered(seconds: int) -> Pauses:
     """The viewport: rendered, from where the balls fill it."""
     space = area("VIEW_3D").spaces.active
@@ -89,10 +80,6 @@ def rendered(seconds: int) -> Pauses:
         yield 1
 
 
-def in_viewport():
-    return bpy.context.temp_override(window=window(), area=area("VIEW_3D"), region=region("VIEW_3D"))
-
-
 def panel(photo: Path) -> Pauses:
     area("PROPERTIES").spaces.active.context = "WORLD"
     yield from show_sidebar("VIEW_3D")
@@ -102,13 +89,13 @@ def panel(photo: Path) -> Pauses:
 
 def queue(photo: Path) -> Pauses:
     yield from show_sidebar("VIEW_3D")
-    with in_viewport():
+    with in_area("VIEW_3D"):
         for name in ("plaza.jpg", "rooftop.jpg", "studio.jpg"):
             copy = photo.with_name(name)
             shutil.copy(photo, copy)
             bpy.ops.ldr_to_hdri.convert("INVOKE_DEFAULT", filepath=str(copy))
     (missing := photo.with_name("notes.jpg")).write_text("no picture")
-    with in_viewport():
+    with in_area("VIEW_3D"):
         bpy.ops.ldr_to_hdri.convert("INVOKE_DEFAULT", filepath=str(missing))
     yield 6
 
@@ -117,7 +104,7 @@ def nodes(photo: Path) -> Pauses:
     area("NODE_EDITOR").spaces.active.shader_type = "WORLD"
     bpy.ops.ldr_to_hdri.convert(filepath=str(photo))
     yield from show_sidebar("NODE_EDITOR")
-    with bpy.context.temp_override(window=window(), area=area("NODE_EDITOR"), region=region("NODE_EDITOR")):
+    with in_area("NODE_EDITOR"):
         bpy.ops.node.view_all()
     yield from rendered(20)
 
@@ -133,14 +120,14 @@ def sun(photo: Path) -> Pauses:
 def preview(photo: Path, mode: str = "SPLIT", exposure: float = -3.0) -> Pauses:
     area("VIEW_3D").type = "IMAGE_EDITOR"
     yield 1
-    with bpy.context.temp_override(window=window(), area=area("IMAGE_EDITOR"), region=region("IMAGE_EDITOR")):
+    with in_area("IMAGE_EDITOR"):
         bpy.ops.ldr_to_hdri.preview("INVOKE_DEFAULT", filepath=str(photo), width=1024)
     while area("IMAGE_EDITOR").spaces.active.image is None:
         yield 1
     settings = bpy.context.window_manager.ldr_to_hdri_preview
     settings.mode, settings.exposure, settings.split = mode, exposure, 0.603  # through the sun
     yield from show_sidebar("IMAGE_EDITOR")
-    with bpy.context.temp_override(window=window(), area=area("IMAGE_EDITOR"), region=region("IMAGE_EDITOR")):
+    with in_area("IMAGE_EDITOR"):
         bpy.ops.image.view_all(fit_view=True)
     yield 2
 
@@ -174,7 +161,7 @@ def install_runtime(_photo: Path) -> Pauses:
     os.environ.pop("LDR_TO_HDRI_PYTHON", None)
     bpy.context.preferences.system.use_online_access = True
     yield from open_preferences()
-    with bpy.context.temp_override(window=window(), area=area("PREFERENCES"), region=region("PREFERENCES")):
+    with in_area("PREFERENCES"):
         bpy.ops.ldr_to_hdri.install_runtime("INVOKE_DEFAULT")
     for _ in range(20):  # until it is well under way
         area("PREFERENCES").tag_redraw()
@@ -182,8 +169,16 @@ def install_runtime(_photo: Path) -> Pauses:
 
 
 def german(photo: Path) -> Pauses:
+    yield from translated(photo, "de")
+
+
+def japanese(photo: Path) -> Pauses:
+    yield from translated(photo, "ja")
+
+
+def translated(photo: Path, language: str) -> Pauses:
     view = bpy.context.preferences.view
-    view.language = "de_DE" if "de_DE" in bpy.app.translations.locales else "de"
+    view.language = next(locale for locale in bpy.app.translations.locales if locale.startswith(language))
     view.use_translate_interface = view.use_translate_tooltips = True
     yield from panel(photo)
 

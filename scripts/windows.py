@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from screenshots import PHOTO, folders_of
 
 ROOT = package.ROOT
 PICTURES = ROOT / "build" / "windows"
+NOTHING_LEFT = "all done, nothing left behind"
 SMALL = 1024  # pixels across: a window in software shares the processor with the network
 
 
@@ -54,6 +56,8 @@ def check(command: list[str], python: Path, archive: Path, *, here: bool = False
         pyvips.Image.thumbnail(str(PHOTO), SMALL).write_to_file(str(place / "photo.jpg"))
         result, ready = place / "result.txt", place / "ready" if here else Path("/tmp/ready")
         given = {"ARCHIVE": archive, "PHOTO": place / "photo.jpg", "PYTHON": python, "RESULT": result, "READY": ready}
+        given["PICTURES"] = PICTURES / f"{name}.d"
+        given["PICTURES"].mkdir(exist_ok=True)
         script = place / "script.py"
         session = ROOT / "scripts" / "window_session.py"
         variables = {name: str(value) for name, value in given.items()}
@@ -64,8 +68,23 @@ def check(command: list[str], python: Path, archive: Path, *, here: bool = False
             seen = [place, ROOT, *folders_of(python)]
             subprocess.run([*command, script, PICTURES / f"{name}.png", "", *seen], check=False)
         said = result.read_text(encoding="utf-8").splitlines() if result.exists() else ["it never began"]
+        said += _left(said, place)
     print("\n".join(said), flush=True)
-    return said[-1] == "all done"
+    return said[-1] == NOTHING_LEFT
+
+
+def _left(said: list[str], place: Path) -> list[str]:
+    """What stays after Blender was closed in the middle of a conversion: nothing should."""
+    if said[-1] != "all done":
+        return []
+    worker = next(line.split()[1] for line in said if line.startswith("worker "))
+    until = time.monotonic() + 5
+    while Path("/proc", worker).exists() and time.monotonic() < until:
+        time.sleep(0.1)
+    left = [path.name for path in place.iterdir() if path.name.startswith((".", "closed_hdri"))]
+    if Path("/proc", worker).exists():
+        left.append(f"the worker's process, {worker}")
+    return [f"left behind: {', '.join(left)}" if left else NOTHING_LEFT]
 
 
 def _run_here(blender: str, script: Path, place: Path) -> None:
