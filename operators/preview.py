@@ -12,6 +12,7 @@ from .choices import HIDDEN, INPUT_CURVE, PATH, PICTURE_FILTER
 from .modal import RunsTask
 from .preview_job import PreviewTask, Request
 from .preview_window import show_preview
+from .worker_session import warm_up
 
 
 class LDR_TO_HDRI_OT_preview(RunsTask, bpy.types.Operator):
@@ -48,6 +49,7 @@ class LDR_TO_HDRI_OT_preview(RunsTask, bpy.types.Operator):
         self.in_window = not bpy.app.background
         if self.filepath or self.image:
             return self.execute(context)
+        warm_up()
         context.window_manager.fileselect_add(self)
         return {"RUNNING_MODAL"}
 
@@ -56,7 +58,6 @@ class LDR_TO_HDRI_OT_preview(RunsTask, bpy.types.Operator):
         return self.run_task(context, lambda: PreviewTask(request), first=True)
 
     def finish(self, said: str) -> set[str]:
-        """A script opens no editor: it may look at the image where it likes."""
-        if self.in_window:
-            show_preview()
+        """A script opens no editor, and takes no picture away: it may look at the image where it likes."""
+        show_preview(asked=self.in_window)
         return super().finish(said)

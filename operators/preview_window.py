@@ -15,15 +15,20 @@ CATEGORY = "LDR to HDRI"
 _TRIES, _PAUSE = 20, 0.1  # seconds: an editor must have been drawn before a tab of its sidebar can be chosen
 
 
-def show_preview() -> None:
-    """See to it that an Image Editor shows the preview, all of it, with its controls beside it."""
+def show_preview(*, asked: bool) -> None:
+    """See to it that an Image Editor shows the preview, all of it, with its controls beside it.
+
+    asked: by hand, so one is taken or opened; else only one that shows nothing yet is taken, and none is opened.
+    """
     if preview_image() is None or not bpy.context.window_manager.windows:
         return
     if not any(True for _ in _showing()):
-        editor = _editor()
+        editor = _editor() if asked else _empty_editor()
         if editor is None:
             return
         editor.image = preview_image()
+    elif not asked:
+        return  # what it shows is the new one already
     bpy.app.timers.register(_Arranging().step, first_interval=_PAUSE)
 
 
@@ -72,11 +77,22 @@ def _areas() -> Iterator[tuple[bpy.types.Window, bpy.types.Area]]:
             yield window, area
 
 
+def _editors() -> Iterator[Any]:
+    return (area.spaces.active for _, area in _areas() if area.type == "IMAGE_EDITOR")
+
+
+def _empty_editor() -> Any:
+    return next((editor for editor in _editors() if editor.image is None), None)
+
+
 def _editor() -> Any:
-    """An Image Editor to show it in; a new one as the preferences say of renders. None where they say that none should open."""
-    there = next((area for _, area in _areas() if area.type == "IMAGE_EDITOR"), None)
+    """An Image Editor to show it in, one that is empty rather than another; a new one as the preferences say of renders.
+
+    None where they say that none should open.
+    """
+    there = _empty_editor() or next(_editors(), None)
     if there is not None:
-        return there.spaces.active
+        return there
     where = bpy.context.preferences.view.render_display_type
     if where == "NONE":
         return None

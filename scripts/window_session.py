@@ -22,6 +22,7 @@ from window_files import other_files
 
 ARCHIVE, PHOTO, PYTHON = (os.environ[name] for name in ("ARCHIVE", "PHOTO", "PYTHON"))
 RESULT, READY = (Path(os.environ[name]) for name in ("RESULT", "READY"))
+bpy.context.preferences.view.show_splash = False  # before Blender opens it
 
 
 def held(what: str) -> None:
@@ -31,7 +32,6 @@ def held(what: str) -> None:
 
 def session() -> Pauses:
     held(f"Blender {bpy.app.version_string}, Python {sys.version.split()[0]}")
-    bpy.context.preferences.view.show_splash = False
     bpy.ops.extensions.package_install_files(repo="user_default", filepath=ARCHIVE, enable_on_install=True)
     assert MODULE in bpy.context.preferences.addons
     held("installed and enabled")

@@ -19,30 +19,62 @@ _PANELS = {control.name: control.panel for control in WORLD_CONTROLS}
 _SETTINGS = ("photo", "projection", "fov", "pitch", "roll", "yaw", "scale", "input_curve", "compression")
 
 
-def draw_source(layout: Any, node: Any) -> None:
-    """Its photo and the settings, and the button that converts them; why it is locked, where it is."""
-    locked, tree = why_locked(node), node.node_tree
+def draw_notice(layout: Any, node: Any) -> None:
+    """What one should know without opening anything: why it is locked; that its photo changed, with a button."""
+    draw_lock(layout, node)
+    if _is_pending(node.node_tree):
+        _draw_pending(layout, node.node_tree)
+        _draw_convert(layout, node.node_tree)
+
+
+def draw_lock(layout: Any, node: Any) -> None:
+    """Why the node cannot be changed, where it cannot."""
+    locked = why_locked(node)
     for number, line in enumerate(locked.split(": ") if locked else ()):
-        layout.label(text=line, icon="BLANK1" if number else "LINKED")
+        draw_wrapped(layout, line, icon="BLANK1" if number else "LINKED")
+
+
+def draw_source(layout: Any, node: Any, *, notice: bool = True) -> None:
+    """Its photo, the settings, and the button that converts them. `notice`: also what `draw_notice` would say."""
+    tree = node.node_tree
+    if notice:
+        draw_lock(layout, node)
     column = layout.column()
-    column.enabled = not locked and task_of(target_of(node)) is None
+    column.enabled = not why_locked(node) and task_of(target_of(node)) is None
     column.use_property_split = True
     column.use_property_decorate = False
     for name in _SETTINGS:
         column.prop(tree.ldr_to_hdri, name)
-    first, edited = not exr_of(tree), has_changed(tree)
-    changed = edited or wanted(tree) != converted(tree)
-    if changed and not first:
-        said = iface_("The photo was changed since") if edited else iface_("The photo or its settings changed")
-        draw_wrapped(layout, said, icon="INFO")
+    if notice and _is_pending(tree):
+        _draw_pending(layout, tree)
+    if notice or not _is_pending(tree):
+        _draw_convert(layout, tree)
+    restored = restored_light(tree)
+    if restored is not None:
+        draw_wrapped(layout, restored.in_words(), icon="LIGHT_SUN")
+
+
+def _is_changed(tree: Any) -> bool:
+    return has_changed(tree) or wanted(tree) != converted(tree)
+
+
+def _is_pending(tree: Any) -> bool:
+    """Whether what it shows is not what its photo and settings would give now."""
+    return bool(exr_of(tree)) and _is_changed(tree)
+
+
+def _draw_pending(layout: Any, tree: Any) -> None:
+    said = iface_("The photo was changed since") if has_changed(tree) else iface_("The photo or its settings changed")
+    draw_wrapped(layout, said, icon="INFO")
+
+
+def _draw_convert(layout: Any, tree: Any) -> None:
+    changed, first = _is_changed(tree), not exr_of(tree)
     row = layout.row()
     row.scale_y = 1.5 if changed else 1.0
     row.enabled = bool(wanted(tree).photo)
     icon = "WORLD" if first else "FILE_REFRESH"
     row.operator(LDR_TO_HDRI_OT_reconvert.bl_idname, text="Convert" if first else "Convert Again", icon=icon, depress=changed)
-    restored = restored_light(tree)
-    if restored is not None:
-        draw_wrapped(layout, restored.in_words(), icon="LIGHT_SUN")
 
 
 def draw_controls(layout: Any, node: Any) -> None:

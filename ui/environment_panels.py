@@ -12,7 +12,7 @@ from ..operators.environment import environment_node
 from ..operators.preview import LDR_TO_HDRI_OT_preview
 from ..operators.sun import LDR_TO_HDRI_OT_merge_sun, LDR_TO_HDRI_OT_split_sun
 from ..operators.sun_split import is_split
-from .draw_node import draw_controls, draw_source
+from .draw_node import draw_controls, draw_notice, draw_source
 from .facts_table import draw_facts
 from .icon import icon
 from .places import InView, InWorld, shown_world
@@ -32,7 +32,9 @@ class _Environment:
         column = self.layout.column(align=True)
         column.operator(LDR_TO_HDRI_OT_convert.bl_idname, text="Convert Photo…", icon="WORLD")
         column.operator(LDR_TO_HDRI_OT_preview.bl_idname, text="Preview Photo…", icon="HIDE_OFF")
-        if environment_node(shown_world(context)) is not None:
+        node = environment_node(shown_world(context))
+        if node is not None:
+            draw_notice(self.layout, node)
             _draw_show(self.layout, context.space_data)
 
 
@@ -57,7 +59,7 @@ class _Source(_OfNode):
     bl_label = "Photo"
 
     def draw(self: Any, context: bpy.types.Context) -> None:
-        draw_source(self.layout, environment_node(shown_world(context)))
+        draw_source(self.layout, environment_node(shown_world(context)), notice=False)
 
 
 class _Controls(_OfNode):

@@ -116,7 +116,7 @@ def test_a_photo_that_was_edited_is_offered_to_be_converted_again(photo, codes, 
     group = environment_node(bpy.context.scene.world).node_tree
 
     def said() -> bool:
-        return "The photo was changed since" in " ".join(drawing.draw("WORLD_PT_ldr_to_hdri_source").texts)
+        return "The photo was changed since" in " ".join(drawing.draw("WORLD_PT_ldr_to_hdri").texts)
 
     assert not said()
     write_picture(photo, codes // 2)

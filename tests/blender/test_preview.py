@@ -120,6 +120,19 @@ def test_undo_takes_the_image_and_the_sliders_do_no_harm(photo, settings):
     assert pixels().max() == 255
 
 
+@pytest.mark.skipif(bpy.app.version < (5, 0, 0), reason="the same in every version")
+def test_a_script_shows_it_in_an_empty_editor_and_takes_no_picture_away(photo, settings):
+    areas = bpy.context.window_manager.windows[0].screen.areas
+    full, empty = sorted(areas, key=lambda area: area.width * area.height)[-2:]
+    full.type = empty.type = "IMAGE_EDITOR"
+    other = full.spaces.active.image = bpy.data.images.new("other", 4, 4)
+    kinds = [area.type for area in areas]
+    preview(filepath=str(photo))
+    assert full.spaces.active.image == other
+    assert empty.spaces.active.image.name == NAME
+    assert [area.type for area in areas] == kinds  # none is opened
+
+
 def test_a_new_file_has_no_preview(photo, settings):
     preview(filepath=str(photo))
     bpy.ops.wm.read_homefile(use_factory_startup=True)

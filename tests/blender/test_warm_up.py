@@ -16,13 +16,14 @@ operators = sys.modules[f"{checkout.MODULE}.operators"]
 def test_the_worker_starts_while_the_dialog_is_open() -> None:
     """There is no window here: what Blender would open its dialog with is given to the operator's own method."""
     session, operator = operators.worker_session, operators.convert.LDR_TO_HDRI_OT_convert
-    session.close_worker()
     opened: list[bool] = []
     manager = SimpleNamespace(fileselect_add=lambda _: opened.append(session.worker().running))
     properties = SimpleNamespace(is_property_set=lambda _: True)
     asked = SimpleNamespace(properties=properties, filepath="", image="")
-    assert operator.invoke(asked, SimpleNamespace(window_manager=manager), None) == {"RUNNING_MODAL"}
-    assert opened == [True]
+    for dialog in (operators.preview.LDR_TO_HDRI_OT_preview, operator):
+        session.close_worker()
+        assert dialog.invoke(asked, SimpleNamespace(window_manager=manager), None) == {"RUNNING_MODAL"}
+    assert opened == [True, True]
     assert session.worker().busy
     assert session._warming.wait()["device"] in ("cpu", "cuda", "mps")
     assert not session.worker().busy
