@@ -35,6 +35,8 @@ SHOTS = {  # what is kept of the window: left, top, width, height
     "preferences_page": WHOLE,
     "install_runtime": WHOLE,
     "german": WHOLE,
+    "japanese": WHOLE,
+    "changed": (1030, 60, 570, 560),
 }
 
 

@@ -11,6 +11,7 @@ import subprocess
 from pathlib import Path
 
 import bpy
+import numpy as np
 from window_driver import Pauses, area, environment, extension, in_area, show_sidebar, until_idle, window
 
 LONGEST = 300  # seconds until a conversion must be over
@@ -93,9 +94,7 @@ def a_changed_photo_is_offered_again(photo: Path) -> Pauses:
     """And a copy of the world keeps the picture that it had."""
     world = bpy.context.scene.world
     copied, name = world.copy().name, world.name
-    import numpy as np
-
-    _darken(photo, np)
+    _mirror(photo)
     yield 3  # the panels look at files every two seconds
     changed = extension("operators.photo_file").has_changed
     area("PROPERTIES").spaces.active.context = "WORLD"
@@ -114,12 +113,13 @@ def a_changed_photo_is_offered_again(photo: Path) -> Pauses:
     bpy.context.scene.world = bpy.data.worlds[name]
 
 
-def _darken(photo: Path, np) -> None:
+def _mirror(photo: Path) -> None:
     """As another program would: the same name, other pixels."""
     image = bpy.data.images.load(str(photo))
+    width, height = image.size
     pixels = np.empty(len(image.pixels), np.float32)
     image.pixels.foreach_get(pixels)
-    image.pixels.foreach_set(pixels * 0.8)
+    image.pixels.foreach_set(np.ascontiguousarray(pixels.reshape(height, width, -1)[:, ::-1]).ravel())
     image.save()
     bpy.data.images.remove(image)
 

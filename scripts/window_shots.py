@@ -100,6 +100,15 @@ def queue(photo: Path) -> Pauses:
     yield 6
 
 
+def changed(photo: Path) -> Pauses:
+    """The panel, after another program wrote the photo again."""
+    area("PROPERTIES").spaces.active.context = "WORLD"
+    yield from show_sidebar("VIEW_3D")
+    bpy.ops.ldr_to_hdri.convert(filepath=str(photo))
+    os.utime(photo, (2e9, 2e9))
+    yield from rendered(25)
+
+
 def nodes(photo: Path) -> Pauses:
     area("NODE_EDITOR").spaces.active.shader_type = "WORLD"
     bpy.ops.ldr_to_hdri.convert(filepath=str(photo))

@@ -8,9 +8,9 @@ from typing import Any
 from bpy.app.translations import pgettext_iface as iface_
 
 from ..hdr_core.settings import Conversion
-from .wrapped import draw_wrapped
+from .wrapped import draw_wrapped, share_of
 
-_NAMES = 0.44  # the share of the width that the names take
+_NAMES = (0.44, 0.6)  # the share of the width that the names take, as most panels have it, and at most
 
 
 def draw_facts(layout: Any, done: Conversion) -> None:
@@ -18,8 +18,10 @@ def draw_facts(layout: Any, done: Conversion) -> None:
     draw_table(layout, rows(done))
 
 
-def draw_table(layout: Any, lines: Iterable[tuple[str, str]], names: float = _NAMES) -> None:
-    """Pairs of name and value, as a panel's properties stand; the names take that share of the width."""
+def draw_table(layout: Any, lines: Iterable[tuple[str, str]], names: float = _NAMES[0]) -> None:
+    """Pairs of name and value, as a panel's properties stand; the names take that share of the width, more where they must."""
+    lines = list(lines)
+    names = min(max(names, share_of(name for name, _ in lines)), _NAMES[1])
     table = layout.column()
     for name, value in lines:
         split = table.split(factor=names)
@@ -31,14 +33,15 @@ def draw_table(layout: Any, lines: Iterable[tuple[str, str]], names: float = _NA
 
 
 def rows(done: Conversion, *, view: bool = True) -> Iterator[tuple[str, str]]:
-    """Name, translated, and value, in English as all that the conversion reports. `view`: also what the photo was taken for."""
+    """Name and value, translated. `view`: also what the photo was taken for, which is in English, as in the file's header."""
     peak = f"{done.peak:,.0f}" if done.peak >= 100 else f"{done.peak:.3g}"
-    yield iface_("Dynamic Range"), f"{done.range_before:.1f} → {done.range_after:.1f} stops"
-    yield iface_("Peak"), f"{peak} × white"
+    yield iface_("Dynamic Range"), iface_("{} → {} stops").format(f"{done.range_before:.1f}", f"{done.range_after:.1f}")
+    yield iface_("Peak"), iface_("{} × white").format(peak)
     yield iface_("Restored Light"), _restored(done)
     if done.projection == "equirectangular":
         yield from _sun(done)
-    yield iface_("Input Curve"), {"srgb": "sRGB", "camera": "camera", "linear": "none: it was HDR already"}[done.input_curve]
+    curves = {"srgb": "sRGB", "camera": iface_("camera"), "linear": iface_("none: it was HDR already")}
+    yield iface_("Input Curve"), curves[done.input_curve]
     if view and done.projection != "flat":
         what, *more = done.view.in_words().rstrip(".").removeprefix("Taken as a ").split("; ")
         yield iface_("Taken for"), ", ".join([what, *more])
@@ -47,17 +50,17 @@ def rows(done: Conversion, *, view: bool = True) -> Iterator[tuple[str, str]]:
 def _restored(done: Conversion) -> str:
     restored = done.restored
     if restored.high == 0:
-        return "none: nothing clipped"
-    share = "below 1%" if restored.share < 0.005 else f"{restored.share:.0%}"
-    return f"{share} ({100 * restored.low:.0f} to {restored.high:.0%})"
+        return iface_("none: nothing clipped")
+    share = iface_("below 1%") if restored.share < 0.005 else f"{restored.share:.0%}"
+    return iface_("{} ({} to {})").format(share, f"{100 * restored.low:.0f}", f"{restored.high:.0%}")
 
 
 def _sun(done: Conversion) -> Iterator[tuple[str, str]]:
     sun = done.sun
     if sun is None:
-        yield iface_("Sun"), "none found"
+        yield iface_("Sun"), iface_("none found")
         return
-    side = "left" if sun.azimuth > 0 else "right"
-    yield iface_("Sun"), f"{sun.elevation:.0f}° high, {abs(sun.azimuth):.0f}° {side}"
+    where = iface_("{}° high, {}° left") if sun.azimuth > 0 else iface_("{}° high, {}° right")
+    yield iface_("Sun"), where.format(f"{sun.elevation:.0f}", f"{abs(sun.azimuth):.0f}")
     yield iface_("Sun Size"), f"{sun.diameter:.1f}°"
-    yield iface_("Sun Light"), f"{sun.share:.0%} of all"
+    yield iface_("Sun Light"), iface_("{} of all").format(f"{sun.share:.0%}")

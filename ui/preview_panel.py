@@ -57,7 +57,11 @@ class IMAGE_PT_ldr_to_hdri_preview(InImages, bpy.types.Panel):
     def _draw_facts(self, shown: preview_job.Shown) -> None:
         draw_wrapped(self.layout, shown.screens.facts.title, icon="IMAGE_DATA")
         draw_table(
-            self.layout, (*rows(shown.made, view=False), (iface_("Preview"), f"{_size(shown)} in {shown.seconds:.1f} s"))
+            self.layout,
+            (
+                *rows(shown.made, view=False),
+                (iface_("Preview"), iface_("{} in {} s").format(_size(shown), f"{shown.seconds:.1f}")),
+            ),
         )
 
 

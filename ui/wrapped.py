@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import blf
@@ -11,6 +12,7 @@ _FONT = 0  # the interface's
 _MARGIN = 54  # pixels at a UI scale of 1 that a panel and a box in it leave free, on both sides
 _TABS = 20  # and those of a sidebar's tabs
 _NARROWEST = 90
+_BESIDE = 22  # pixels beside a label, until it is cut off
 _WITHOUT_A_WINDOW = 400
 
 
@@ -20,6 +22,11 @@ def draw_wrapped(layout: Any, text: str, *, icon: str = "NONE", indent: float = 
     for line in _lines(text, share * _width() - indent - (20 if icon != "NONE" else 0)):
         layout.label(text=line, icon=icon if first else "NONE" if icon == "NONE" else "BLANK1", translate=False)
         first = False
+
+
+def share_of(texts: Iterable[str]) -> float:
+    """The share of the region's width that the widest of `texts` takes, with the space that Blender leaves beside it."""
+    return (max(map(_wide, texts), default=0) + _BESIDE) / (_width() + _MARGIN)
 
 
 def _lines(text: str, width: float) -> list[str]:
@@ -43,9 +50,13 @@ def _lines(text: str, width: float) -> list[str]:
 
 
 def _fits(text: str, width: float) -> bool:
-    """Whether `text` is at most `width` pixels wide at a UI scale of 1."""
+    return _wide(text) <= width
+
+
+def _wide(text: str) -> float:
+    """In pixels at a UI scale of 1."""
     blf.size(_FONT, bpy.context.preferences.ui_styles[0].widget.points)
-    return blf.dimensions(_FONT, text)[0] <= width
+    return blf.dimensions(_FONT, text)[0]
 
 
 def _width() -> float:
