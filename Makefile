@@ -9,11 +9,11 @@ export LDR_TO_HDRI_PYTHON := $(CURDIR)/.venv/bin/python
 TWO := +$(MAKE) -j2 --keep-going --output-sync=target --no-print-directory
 ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 
-.PHONY: help setup demo test lint types audit third-party soak windows test-core test-blender test-install test-zips package package-small package-cuda lock fuzz hostile docs-pictures kernels score train benchmark clean
+.PHONY: help setup demo test lint types audit third-party soak windows elsewhere test-core test-blender test-install test-zips package package-small package-cuda lock fuzz hostile docs-pictures kernels score train benchmark clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
-	@echo 'also: lint types audit third-party soak windows test-core test-blender test-install test-zips package package-small package-cuda lock fuzz hostile docs-pictures kernels score train benchmark clean'
+	@echo 'also: lint types audit third-party soak windows elsewhere test-core test-blender test-install test-zips package package-small package-cuda lock fuzz hostile docs-pictures kernels score train benchmark clean'
 
 # Environments: one that runs the network and the tools, one for each Blender.
 .venv/.done: requirements/runtime.txt requirements/dev.txt
@@ -59,6 +59,10 @@ third-party: .venv-audit/.done
 # BLENDERS: programs, which need a screen; WINDOWS: commands that open windows elsewhere, see scripts/windows.py
 windows: setup
 	$(RUN) scripts/windows.py --blenders $(BLENDERS) --windows '$(WINDOWS)'
+
+# Whether files render the same without the extension. EEVEE needs a screen; WINDOWS as above.
+elsewhere: setup
+	$(RUN) scripts/elsewhere.py --modules $(BPY) --windows '$(WINDOWS)'
 
 soak: setup
 	$(ONE_THREAD) $(RUN) scripts/soak

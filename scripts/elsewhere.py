@@ -42,6 +42,8 @@ def main() -> int:
     options = parser.parse_args()
     python = Path(os.environ.get("LDR_TO_HDRI_PYTHON", sys.executable)).absolute()
     python = python.parent.resolve() / python.name
+    if options.modules and "EEVEE" in options.engines and not os.environ.get("DISPLAY"):
+        sys.exit("EEVEE needs a screen: set DISPLAY, to that of Xvfb for example, or give --engines CYCLES.")
     commands = [shlex.split(command) for command in options.windows.split(";") if command.strip()]
     archive = package.package(ROOT / "build") if commands else None
     print(HEAD)
