@@ -15,7 +15,7 @@ from window_edits import LONGEST, picture
 WORLD, TREE = "Lit", "Graded"
 
 
-def other_files(photo: Path) -> Pauses:
+def append_link_and_override(photo: Path) -> Pauses:
     """A file with both nodes, and what others make of it. Each must show the world as it was."""
     library = photo.with_name("library.blend")
     yield from _save(photo, library)
@@ -82,7 +82,6 @@ def _locked(photo: Path, way) -> Pauses:
         yield from show_sidebar("VIEW_3D")
         picture(way.__name__.strip("_"))
         bpy.context.scene.world.make_local()
-        bpy.context.scene.world.node_tree.nodes  # noqa: B018  (its tree is local now, too)
         environment().node_tree.make_local()
         group.make_local()
     environment().node_tree.ldr_to_hdri.input_curve = "SRGB"

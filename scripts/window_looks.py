@@ -14,7 +14,7 @@ from window_driver import Pauses, area, environment, extension, in_area, show_si
 from window_edits import LONGEST, picture
 
 
-def looks(photo: Path) -> Pauses:
+def three_languages_at_twice_the_size(photo: Path) -> Pauses:
     """Panel and preview, at the usual size and at twice it, in three languages."""
     if environment() is None:
         with in_area("VIEW_3D"):

@@ -18,8 +18,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from window_driver import MODULE, Pauses, area, extension, in_area, run, show_sidebar, window
 from window_edits import EDITS, LONGEST, picture
-from window_files import other_files
-from window_looks import looks
+from window_files import append_link_and_override
+from window_looks import three_languages_at_twice_the_size
 
 ARCHIVE, PHOTO, PYTHON = (os.environ[name] for name in ("ARCHIVE", "PHOTO", "PYTHON"))
 RESULT, READY = (Path(os.environ[name]) for name in ("RESULT", "READY"))
@@ -39,7 +39,14 @@ def session() -> Pauses:
     bpy.context.preferences.addons[MODULE].preferences.python = PYTHON
     bpy.context.scene.render.engine = "CYCLES"  # EEVEE compiles its shaders for minutes in software
     yield 1
-    for check in (the_button_needs_online_access, a_conversion_lights_the_world, *EDITS, other_files, looks, esc_stops_one):
+    for check in (
+        the_button_needs_online_access,
+        a_conversion_lights_the_world,
+        *EDITS,
+        append_link_and_override,
+        three_languages_at_twice_the_size,
+        esc_stops_one,
+    ):
         yield from check(Path(PHOTO))
         held(check.__name__.replace("_", " "))
     for check in (panels_are_drawn, it_goes, blender_is_closed_meanwhile):
