@@ -36,7 +36,7 @@ SHOTS = {  # what is kept of the window: left, top, width, height
     "install_runtime": WHOLE,
     "german": WHOLE,
     "japanese": WHOLE,
-    "changed": (1030, 60, 570, 560),
+    "changed": (1030, 82, 256, 146),
 }
 
 
