@@ -2,7 +2,8 @@
 
     python scripts/render_shots.py SHOT FOLDER WIDTH HEIGHT SAMPLES
 
-SHOT: a function's name. Writes FOLDER/1.png and so on, in the order in which they stand in the picture.
+SHOT: a function's name. It arranges one tile after the other, and yields how many times WIDTH each is wide. Writes FOLDER/1.png
+and so on, in the order in which they stand in the picture.
 """
 
 from __future__ import annotations
@@ -26,25 +27,25 @@ def main(shot: str, folder: Path, width: int, height: int, samples: int) -> None
     import bpy
 
     photos = Path(shutil.copytree(PANORAMA.parent, folder / "photos"))  # the results lie beside them
-    for number, _ in enumerate(globals()[shot](photos), start=1):
+    for number, times in enumerate(globals()[shot](photos), start=1):
         render = bpy.context.scene.render
-        render.resolution_x, render.resolution_y, render.resolution_percentage = width, height, 100
+        render.resolution_x, render.resolution_y, render.resolution_percentage = times * width, height, 100
         bpy.context.scene.cycles.samples = samples
         render.filepath = str(folder / f"{number}.png")
         bpy.ops.render.render(write_still=True)
 
 
-def light(photos: Path) -> Iterator[None]:
+def light(photos: Path) -> Iterator[int]:
     demo.build_scene()
     import bpy
 
     bpy.context.scene.world = demo.photo_as_light(PANORAMA)
-    yield
+    yield 1
     convert(photos / PANORAMA.name)
-    yield
+    yield 1
 
 
-def sun(photos: Path) -> Iterator[None]:
+def sun(photos: Path) -> Iterator[int]:
     """Without denoising: what the samples themselves give."""
     demo.build_scene()
     import bpy
@@ -52,12 +53,12 @@ def sun(photos: Path) -> Iterator[None]:
     convert(photos / PANORAMA.name)
     bpy.context.scene.cycles.use_denoising = False
     bpy.context.scene.world.cycles.sampling_method = "NONE"
-    yield
+    yield 1
     bpy.ops.ldr_to_hdri.split_sun()
-    yield
+    yield 1
 
 
-def controls(photos: Path) -> Iterator[None]:
+def controls(photos: Path) -> Iterator[int]:
     demo.build_scene()
     convert(photos / PANORAMA.name)
     for name, value in (
@@ -72,12 +73,12 @@ def controls(photos: Path) -> Iterator[None]:
         kept = {socket.name: plain(socket.default_value) for socket in node.inputs}
         if name is not None:
             node.inputs[name].default_value = value
-        yield
+        yield 1
         for socket in node.inputs:
             socket.default_value = kept[socket.name]
 
 
-def sphere(photos: Path) -> Iterator[None]:
+def sphere(photos: Path) -> Iterator[int]:
     """The sphere that was made of an ordinary photo, unrolled; and a scene that it lights."""
     demo.build_scene()
     import bpy
@@ -93,13 +94,13 @@ def sphere(photos: Path) -> Iterator[None]:
     scene.collection.objects.link(unrolled)
     scene.camera = unrolled
     show(False)
-    yield
+    yield 2
     scene.camera = ordinary
     show(True)
-    yield
+    yield 1
 
 
-def camera(photos: Path) -> Iterator[None]:
+def camera(photos: Path) -> Iterator[int]:
     """Things that stand in the photo: only they and their shadows are rendered."""
     demo.build_scene()
     import bpy
@@ -115,7 +116,7 @@ def camera(photos: Path) -> Iterator[None]:
         bpy.ops.mesh.primitive_uv_sphere_add(segments=96, ring_count=48, radius=0.34, location=(2.5, y, 0.34))
         bpy.context.object.data.materials.append(look)
         bpy.context.object.data.shade_smooth()
-    yield
+    yield 1
 
 
 def convert(photo: Path) -> None:

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
+from functools import partial, reduce
 from pathlib import Path
 
 import numpy as np
@@ -84,7 +85,13 @@ def _joined(name: str, folder: Path) -> pyvips.Image:
 
 
 def _row(tiles: list[pyvips.Image], across: int) -> pyvips.Image:
-    return pyvips.Image.arrayjoin(tiles, across=across, shim=GAP, background=[255, 255, 255])
+    """So many in a row, whatever their widths."""
+    rows = [tiles[at : at + across] for at in range(0, len(tiles), across)]
+    return reduce(partial(_beside, "vertical"), (reduce(partial(_beside, "horizontal"), row) for row in rows))
+
+
+def _beside(direction: str, first: pyvips.Image, second: pyvips.Image) -> pyvips.Image:
+    return first.join(second, direction, shim=GAP, background=[255, 255, 255], expand=True)
 
 
 def _fitted(path: Path, size: tuple[int, int]) -> pyvips.Image:
