@@ -66,4 +66,4 @@ def _is_text(part: ast.AST, whole: ast.AST) -> bool:
 
 def _sockets() -> Iterator[str]:
     for control in (*node_sockets.WORLD_CONTROLS, *node_sockets.COMPOSITOR_CONTROLS):
-        yield from (control.name, control.description, control.panel)
+        yield from (control.name, control.description, control.panel, control.name.removesuffix(f" {control.panel}"))
