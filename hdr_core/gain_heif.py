@@ -46,6 +46,8 @@ def _mapped(path: Path, items: Items, item: int, map_item: int, heic: bool) -> G
     if len(size) != 8 or not 0 < int.from_bytes(size[:4], "big") * int.from_bytes(size[4:], "big") <= _MOST_PIXELS:
         return None
     shown = items.shown_first(path.read_bytes(), map_item)
+    if shown is None:
+        return None
     pixels = decode_map(shown, _MOST_PIXELS) if heic else _by_libvips(shown)
     gain = from_iso(pixels, content[1:], "ISO 21496-1") if pixels is not None else None
     if gain is None:

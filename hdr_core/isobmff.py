@@ -56,10 +56,12 @@ class Items:
                 found += file.read(size)
         return found
 
-    def shown_first(self, data: bytes, item: int) -> bytes:
-        """The file's bytes, in which `item` is the picture that a program shows."""
+    def shown_first(self, data: bytes, item: int) -> bytes | None:
+        """The file's bytes, in which `item` is the picture that programs show; None where its number has no room."""
         changed = bytearray(data)
         place, size = self._primary_at
+        if item >= 256**size or max(place + size, self._flags_at.get(item, 0) + 1) > len(changed):
+            return None
         changed[place : place + size] = item.to_bytes(size, "big")
         if item in self._flags_at:
             changed[self._flags_at[item]] &= ~_HIDDEN
