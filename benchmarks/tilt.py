@@ -3,8 +3,8 @@
 python -m benchmarks.tilt PANORAMAS [--views 4]
 
 PANORAMAS: folders of linear .exr panoramas that stand level. From each, views of 4:3 and 3:4 are cut, 50 to 100 degrees across,
-in random directions. Pitch and roll are normal, of 12 and 4 degrees. A fifth of each view is near white or clipped; it is encoded
-as sRGB. Its field of view is told, or assumed as of a photo that says nothing.
+in random directions. Pitch and roll are normal, of 12 and 4 degrees. A fifth of each view is near white or clipped; it is
+encoded as sRGB. Its field of view is told, or assumed as of a photo that says nothing.
 
 Prints how often the tilt is sure; then, of the direction of the world's up, where it is sure, the median error and its 95th
 percentile, beside those of taking the photo for level; and the share of all views that became worse by more than 2 degrees.
