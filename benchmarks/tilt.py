@@ -1,4 +1,4 @@
-"""How well a photo's tilt is told from the picture: views of panoramas, cut at a known pitch and roll.
+"""How well a photo's tilt and field of view are told from the picture: views of panoramas, cut at a known pitch and roll.
 
 python -m benchmarks.tilt PANORAMAS [--views 4]
 
@@ -8,6 +8,7 @@ encoded as sRGB. Its field of view is told, or assumed as of a photo that says n
 
 Prints how often the tilt is sure; then, of the direction of the world's up, where it is sure, the median error and its 95th
 percentile, beside those of taking the photo for level; and the share of all views that became worse by more than 2 degrees.
+Then how often the focal length is sure, and by how much of itself it is off, beside that of a 28 mm lens, which else is assumed.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from hdr_core.colour import srgb_encode
 from hdr_core.exr import read_exr
 from hdr_core.projection.level import find_level
 from hdr_core.projection.resample import rotation
+from hdr_core.projection.rooms import find_focal
 
 FIELDS = (50, 60, 70, 100)
 _SIDES = (384, 288)  # pixels: the panoramas have no more to show
@@ -63,6 +65,7 @@ def main() -> None:
     options = parser.parse_args()
     chance = np.random.default_rng(7)
     files = sorted(path for folder in options.panoramas for path in folder.glob("pano_*.exr"))
+    focals: list[tuple[float, float] | None] = []
     errors: dict[str, list[tuple[float, float] | None]] = {"known": [], "assumed": []}
     for path in files:
         panorama = read_exr(path)[0][..., :3].clip(0)
@@ -75,15 +78,25 @@ def main() -> None:
                 level = find_level(codes, told)
                 found = None if level is None else (between(tilt, (level.pitch, level.roll)), between(tilt, (0, 0)))
                 errors[name].append(found)
-    print(f"{len(files)} panoramas, {len(errors['known'])} views\n")
+            told = find_focal(codes)
+            focals.append(None if told is None else (abs(told / focal - 1), abs(_ASSUMED / focal - 1)))
+    print(f"{len(files)} panoramas, {len(focals)} views\n")
     print("| field of view | sure | error | 95% | as level: error | 95% | worse by 2° |\n|---|---|---|---|---|---|---|")
-    for name, all_of_them in errors.items():
-        sure = np.array([each for each in all_of_them if each is not None]).reshape(-1, 2)
-        ours, level = (
-            f"{np.median(sure[:, at]):.1f}° | {np.percentile(sure[:, at], 95):.1f}°" if len(sure) else "| " for at in (0, 1)
-        )
-        worse = (sure[:, 0] > sure[:, 1] + 2).sum() / len(all_of_them)
-        print(f"| {name} | {len(sure) / len(all_of_them):.0%} | {ours} | {level} | {worse:.1%} |")
+    for name, each in errors.items():
+        sure, parts = _beside(each, "{:.1f}°")
+        worse = (sure[:, 0] > sure[:, 1] + 2).sum() / len(each)
+        print(f"| {name} | {parts} | {worse:.1%} |")
+    sure, parts = _beside(focals, "{:.0%}")
+    worse = (sure[:, 0] > sure[:, 1] + 0.1).sum() / len(focals)
+    print("\n| | sure | error | 95% | as 28 mm: error | 95% | worse by 10% |\n|---|---|---|---|---|---|---|")
+    print(f"| focal length | {parts} | {worse:.1%} |")
+
+
+def _beside(errors: list[tuple[float, float] | None], form: str) -> tuple[np.ndarray, str]:
+    """Those that are sure, (n, 2), ours and the other's; and their share, medians and 95th percentiles, as cells of a table."""
+    sure = np.array([each for each in errors if each is not None]).reshape(-1, 2)
+    figures = [form.format(np.percentile(sure[:, at], part)) for at in (0, 1) for part in (50, 95)] if len(sure) else ["-"] * 4
+    return sure, f"{len(sure) / len(errors):.0%} | " + " | ".join(figures)
 
 
 if __name__ == "__main__":

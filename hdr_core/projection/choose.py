@@ -15,6 +15,7 @@ from .cube import Layout, layout_for
 from .face_files import face_files
 from .lenses import Circle, Cylindrical, DualFisheye, Equirectangular, Fisheye, Lens, MirrorBall, Perspective
 from .level import find_level
+from .rooms import find_focal
 
 if TYPE_CHECKING:
     import numpy as np
@@ -123,6 +124,8 @@ def _perspective(pixels: np.ndarray, tags: CameraTags, fov: float, known: str) -
         focal, origin = tags.focal_35mm * math.hypot(width, height) / _DIAGONAL, "EXIF, 35 mm equivalent"
     elif tags.focal_pixels:
         focal, origin = tags.focal_pixels, "EXIF, sensor"
+    elif (found := find_focal(pixels)) is not None:
+        focal, origin = found, "from the picture"
     else:
         focal, origin = _ASSUMED_35MM * math.hypot(width, height) / _DIAGONAL, f"assumed, as of a {_ASSUMED_35MM:g} mm lens"
     across, down = (2 * math.degrees(math.atan(side / 2 / focal)) for side in (width, height))

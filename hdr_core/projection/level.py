@@ -38,6 +38,15 @@ class Edges:
     dy: np.ndarray
     length: np.ndarray
 
+    def only(self, which: np.ndarray) -> Edges:
+        """Those at these places, or where this is true."""
+        return Edges(*(each[which] for each in (self.x, self.y, self.dx, self.dy, self.length)))
+
+    def could_be_upright(self) -> np.ndarray:
+        """(n,) bool: they do not lean too far."""
+        steep = np.abs(np.degrees(np.arctan2(self.dx, self.dy)))
+        return np.minimum(steep, 180 - steep) < _LEANING
+
 
 @dataclass(frozen=True)
 class Level:
@@ -66,12 +75,17 @@ def find_level(pixels: np.ndarray, focal: float) -> Level | None:
 
     pixels: (H, W, 3) code values, or linear light as float32; focal: in its pixels.
     """
-    factor = max(1, round(max(pixels.shape[:2]) / _WORKING))
+    factor = working_size(pixels)
     grey = small_grey(pixels, factor)
     if min(grey.shape) < _SMALLEST:
         return None
     level = read_level(find_edges(grey), focal / factor, len(grey))
     return level if level is not None and level.sure else None
+
+
+def working_size(pixels: np.ndarray) -> int:
+    """How many times smaller a picture, (H, W, 3), is looked at."""
+    return max(1, round(max(pixels.shape[:2]) / _WORKING))
 
 
 def small_grey(pixels: np.ndarray, factor: int) -> np.ndarray:
@@ -130,42 +144,42 @@ def _regions(pyvips: object, strong: np.ndarray, bins: np.ndarray, strength: np.
     return mx[keep], my[keep], np.cos(turn[keep]), np.sin(turn[keep]), along[keep]
 
 
-def _residuals(edges: Edges, focal: float, up: np.ndarray) -> np.ndarray:
+def residuals(edges: Edges, focal: float, up: np.ndarray) -> np.ndarray:
     """Radians between each edge and the way to where the upright `up`, (..., 3), leads: ahead, left, up of the camera."""
     ahead, left, above = (up[..., axis, None] for axis in range(3))
     tx, ty = -focal * left - ahead * edges.x, focal * above - ahead * edges.y
     return np.arctan2(tx * edges.dy - ty * edges.dx, np.abs(tx * edges.dx + ty * edges.dy))
 
 
-def _upright(pitch: float | np.ndarray, roll: float | np.ndarray) -> np.ndarray:
+def upright(pitch: float | np.ndarray, roll: float | np.ndarray) -> np.ndarray:
     """The world's up in the camera's axes."""
     p, r = np.radians(pitch), np.radians(roll)
     return np.stack([np.sin(p), np.sin(r) * np.cos(p), np.cos(r) * np.cos(p)], -1)
 
 
+def longest(edges: Edges) -> Edges:
+    """As many as are looked at."""
+    return edges.only(np.argsort(-edges.length, kind="stable")[:_MOST])
+
+
 def read_level(edges: Edges, focal: float, height: int) -> Level | None:
     """focal: pixels; height: of the picture. None where there are no edges to read."""
-    steep = np.abs(np.degrees(np.arctan2(edges.dx, edges.dy)))
-    could = np.flatnonzero(np.minimum(steep, 180 - steep) < _LEANING)
-    if len(could) < _FEWEST:
+    edges = longest(edges.only(edges.could_be_upright()))
+    if len(edges.x) < _FEWEST:
         return None
-    could = could[np.argsort(-edges.length[could], kind="stable")[:_MOST]]
-    edges = Edges(*(each[could] for each in (edges.x, edges.y, edges.dx, edges.dy, edges.length)))
     weight = np.minimum(edges.length, height / 3)
-    pitch, roll, lead = _most_upright(edges, focal, weight)
-    off = _residuals(edges, focal, _upright(pitch, roll))
-    upright = np.exp(-((off / math.radians(_SHARP)) ** 2) / 2)
-    spread = _spread(edges, focal, (pitch, roll), upright * np.minimum(10 * weight / height, 1))
-    return Level(
-        pitch, roll, float(upright @ weight / weight.sum()), spread, float(upright @ weight / height), min(lead, 100.0)
-    )
+    pitch, roll, lead = most_upright(edges, focal, weight)
+    off = residuals(edges, focal, upright(pitch, roll))
+    stands = np.exp(-((off / math.radians(_SHARP)) ** 2) / 2)
+    spread = _spread(edges, focal, (pitch, roll), stands * np.minimum(10 * weight / height, 1))
+    return Level(pitch, roll, float(stands @ weight / weight.sum()), spread, float(stands @ weight / height), min(lead, 100.0))
 
 
-def _most_upright(edges: Edges, focal: float, weight: np.ndarray) -> tuple[float, float, float]:
+def most_upright(edges: Edges, focal: float, weight: np.ndarray) -> tuple[float, float, float]:
     """Pitch and roll at which most edges are upright, and how many times more they are than at any that is quite another."""
 
     def score(pitch: np.ndarray, roll: np.ndarray) -> np.ndarray:
-        off = _residuals(edges, focal, _upright(pitch, roll)) / math.radians(_SHARP)
+        off = residuals(edges, focal, upright(pitch, roll)) / math.radians(_SHARP)
         usual = np.exp(-(((pitch / _USUAL[0]) ** 2) + (roll / _USUAL[1]) ** 2) / 8)
         return (np.exp(-(off**2) / 2) @ weight) * usual
 
@@ -185,9 +199,9 @@ def _most_upright(edges: Edges, focal: float, weight: np.ndarray) -> tuple[float
 def _spread(edges: Edges, focal: float, tilt: tuple[float, float], weight: np.ndarray) -> tuple[float, float]:
     """Degrees to which the edges, so weighted, know pitch and roll."""
     step, (pitch, roll) = 0.1, tilt
-    off = _residuals(edges, focal, _upright(pitch, roll))
-    moved = (_upright(pitch + step, roll), _upright(pitch, roll + step))
-    slopes = np.stack([(_residuals(edges, focal, up) - off) / step for up in moved])
+    off = residuals(edges, focal, upright(pitch, roll))
+    moved = (upright(pitch + step, roll), upright(pitch, roll + step))
+    slopes = np.stack([(residuals(edges, focal, up) - off) / step for up in moved])
     known = (slopes * weight) @ slopes.T / math.radians(_SHARP) ** 2
     variance = np.diag(np.linalg.inv(known + np.eye(2) * 1e-6))
     return math.sqrt(variance[0]), math.sqrt(variance[1])
