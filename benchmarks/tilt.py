@@ -8,7 +8,7 @@ encoded as sRGB. Its field of view is told, or assumed as of a photo that says n
 
 Prints how often the tilt is sure; then, of the direction of the world's up, where it is sure, the median error and its 95th
 percentile, beside those of taking the photo for level; and the share of all views that became worse by more than 2 degrees.
-Then how often the focal length is sure, and by how much of itself it is off, beside that of a 28 mm lens, which else is assumed.
+Then how often the focal length is sure, and by what part it is off, beside that of a 28 mm lens, which else is assumed.
 """
 
 from __future__ import annotations

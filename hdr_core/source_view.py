@@ -51,7 +51,8 @@ class SourceView:
         """A sentence, the same wherever it is shown."""
         text = f"Taken as a {NAMES.get(self.kind, self.kind)} ({self.known_from})"
         if self.fov and self.kind != "cube" and not (self.kind == "equirectangular" and self.fov >= 360):
-            text += f"; field of view {self.fov:.0f}° ({self.fov_from})"
+            ask = ": give it if you know it" if self.fov_from.startswith("assumed") else ""
+            text += f"; field of view {self.fov:.0f}° ({self.fov_from}{ask})"
         if self.covered < 0.995:
             text += f"; it shows {self.covered:.0%} of the sphere, the rest was filled in"
         if abs(self.pitch) >= 0.5 or abs(self.roll) >= 0.5:
