@@ -15,7 +15,7 @@ from ..colour import srgb_encode
 from ..runtime import require
 
 _WORKING = 512  # pixels of the longer side that is looked at, about
-_SMALLEST = 96  # pixels: what has fewer a side shows nothing
+SMALLEST = 96  # pixels: what has fewer a side shows nothing
 _SURE_SPREAD, _SURE_SHARE, _SURE_EDGES, _SURE_LEAD = (1.5, 0.7), 0.4, 1.0, 1.4  # by benchmarks/tilt.py, on training panoramas
 _STEEPEST, _TURNED = 40.0, 20.0  # degrees of pitch and roll that are looked for
 _SHARP = 1.5  # degrees: how far an upright edge may point past
@@ -77,7 +77,7 @@ def find_level(pixels: np.ndarray, focal: float) -> Level | None:
     """
     factor = working_size(pixels)
     grey = small_grey(pixels, factor)
-    if min(grey.shape) < _SMALLEST:
+    if min(grey.shape) < SMALLEST:
         return None
     level = read_level(find_edges(grey), focal / factor, len(grey))
     return level if level is not None and level.sure else None

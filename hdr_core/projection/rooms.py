@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from .level import Edges, find_edges, longest, most_upright, residuals, small_grey, upright, working_size
+from .level import SMALLEST, Edges, find_edges, longest, most_upright, residuals, small_grey, upright, working_size
 
 _FIELDS = np.arange(32.0, 113.0, 5.0)  # degrees across the longer side
 _SHARP = math.radians(1.5)
@@ -25,6 +25,8 @@ def find_focal(pixels: np.ndarray) -> float | None:
     """
     factor = working_size(pixels)
     grey = small_grey(pixels, factor)
+    if min(grey.shape) < SMALLEST:
+        return None
     edges = longest(find_edges(grey))
     if not len(edges.x):
         return None
