@@ -33,7 +33,8 @@ class Decoded:
     """codes: (H, W, 3 or 4) uint8 or uint16, the fourth channel is alpha; profile: what the colours were taken for.
 
     exif, xmp: as they lie in the file. gain: Apple's gain map of a HEIC file, (h, w, 1). hdr: (primaries, transfer) where the
-    codes are not sRGB's but those of an HDR display, see `nclx.to_light`.
+    codes are not sRGB's but those of an HDR display, see `nclx.to_light`. to_rec709: from the linear
+    colours of the file, see `Profile`; empty where they were Rec.709, or a table gave them.
     """
 
     codes: np.ndarray
@@ -42,6 +43,7 @@ class Decoded:
     xmp: bytes | None = None
     gain: np.ndarray | None = None
     hdr: tuple[int, int] | None = None
+    to_rec709: tuple[tuple[float, ...], ...] = ()
 
 
 def decode(path: Path, loader: str) -> Decoded:
@@ -110,7 +112,8 @@ def _to_srgb(path: Path, loader: str, image: Any, numbers: tuple[int, int] | Non
     codes = full_range(_pixels(image if image.bands <= colours + 1 else image.extract_band(0, n=colours + 1)), bits)
     if profile is None or profile.is_srgb:
         return Decoded(_three_channels(codes, colours), "sRGB")
-    return Decoded(_three_channels(_through_curves(codes, colours, profile), colours), profile.description)
+    through = _three_channels(_through_curves(codes, colours, profile), colours)
+    return Decoded(through, profile.description, to_rec709=profile.to_rec709)
 
 
 def _tiff_exif(path: Path, loader: str) -> bytes | None:

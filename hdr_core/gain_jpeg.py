@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .icc import parse_profile
 from .runtime import require
 
 if TYPE_CHECKING:
-    from .gain_map import GainMap
+    from .gain_map import GainMap, Matrix
 
 _XMP, _ISO, _MPF = b"http://ns.adobe.com/xap/1.0/\0", b"urn:iso:std:iso:ts:21496:-1\0", b"MPF\0"
 _APPLE = "urn:com:apple:photo:2020:aux:hdrgainmap"
+_ICC = "icc-profile-data"
 _START = b"\xff\xd8\xff"
 _MOST_IMAGES = 100
 _MOST_XMP = 2**16  # characters that are searched
@@ -31,22 +33,24 @@ class _Parts:
     mpf: tuple[int, bytes] | None = None
 
 
-def read_gain_map(path: Path, headroom: float | None) -> GainMap | None:
-    """None where the file has none, or none that makes sense. headroom: in stops, by Apple's notes.
+def read_gain_map(path: Path, headroom: float | None, to_rec709: Matrix = ()) -> GainMap | None:
+    """None where the file has none, or none that makes sense.
+
+    headroom: in stops, by Apple's notes. to_rec709: from the picture's own linear colours, see `Decoded`.
 
     A gain map is light beyond the picture: where it is damaged, the picture itself is still what it was.
     """
     data = path.read_bytes()
     first = _parts(data)
     for picture in _others(data, first):
-        found = _as_gain_map(picture, headroom)
+        found = _as_gain_map(picture, headroom, to_rec709)
         if found is not None:
             return found
     return None
 
 
-def _as_gain_map(picture: bytes, headroom: float | None) -> GainMap | None:
-    from .gain_map import from_apple, from_iso, from_xmp
+def _as_gain_map(picture: bytes, headroom: float | None, to_rec709: Matrix) -> GainMap | None:
+    from .gain_map import from_apple, from_iso, from_xmp, in_colours, uses_base_colours
 
     parts = _parts(picture)
     apple = _APPLE in parts.xmp
@@ -66,7 +70,20 @@ def _as_gain_map(picture: bytes, headroom: float | None) -> GainMap | None:
         named = re.search(r"""HDRGainMapHeadroom(?:\s*=\s*["']|>)\s*([\d.]+)""", parts.xmp)
         stops = _stops(named[1]) if named else headroom
         return from_apple(pixels, stops) if stops is not None else None
-    return (from_xmp(pixels, parts.xmp) if "hdrgm:" in parts.xmp else None) or from_iso(pixels, parts.iso)
+    found = from_xmp(pixels, parts.xmp) if "hdrgm:" in parts.xmp else None
+    if found is None:
+        found = from_iso(pixels, parts.iso)
+        if not uses_base_colours(parts.iso):
+            to_rec709 = _colours(bytes(image.get(_ICC))) if image.get_typeof(_ICC) else ()
+    return in_colours(found, to_rec709) if found is not None and to_rec709 else found
+
+
+def _colours(icc: bytes) -> Matrix:
+    """Of what the map leads to, which its own profile names."""
+    try:
+        return parse_profile(icc).to_rec709
+    except ValueError:
+        return ()
 
 
 def _stops(ratio: str) -> float | None:

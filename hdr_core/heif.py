@@ -1,7 +1,8 @@
-"""HEIC files, by libheif: the upright picture, its metadata, and Apple's gain map."""
+"""HEIC files, by libheif: the upright picture, its metadata, and Apple's gain map. Those of ISO 21496-1 are gain_heif.py's."""
 
 from __future__ import annotations
 
+import io
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +46,20 @@ def read_heic(path: Path, most_pixels: int) -> Heic | tuple[int, int]:
         nclx=(int(nclx["color_primaries"]), int(nclx["transfer_characteristics"])) if nclx else None,
         gain=_gain(image, most_pixels),
     )
+
+
+def decode_map(data: bytes, most_pixels: int) -> np.ndarray | None:
+    """The picture of a file in memory, a gain map: (h, w, 1 or 3) uint8 or uint16; None where it is damaged or larger."""
+    library = require("pi_heif")
+    try:
+        file = library.open_heif(io.BytesIO(data), convert_hdr_to_8bit=False)
+        image = file[file.primary_index]
+        if image.size[0] * image.size[1] > most_pixels:
+            return None
+        pixels = full_range(_array(image), image.info["bit_depth"])
+    except Exception:  # noqa: BLE001  (the library fails in many ways on damage)
+        return None
+    return pixels[..., : 3 if pixels.shape[2] > 2 else 1]
 
 
 def full_range(codes: np.ndarray, bits: int) -> np.ndarray:

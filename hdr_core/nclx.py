@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from .icc import Curve, Profile
+from .isobmff import Items, read_items
 
 PQ, HLG = 16, 18
 _LINEAR, _SRGB = 8, 13
@@ -23,11 +24,24 @@ _TO_REC709 = {  # linear, white to white
 
 
 def read_nclx(path: Path) -> tuple[int, int] | None:
-    """(primaries, transfer) of the first colour box of this kind; None where there is none near the file's beginning."""
-    with path.open("rb") as file:
+    """(primaries, transfer) of the picture that a file shows; None where it gives none."""
+    items = read_items(path)
+    if items is not None:
+        return numbers_of(items, items.primary)
+    with path.open("rb") as file:  # a sequence without items: the first colour box near its beginning
         start = file.read(2**16)
     at = start.find(b"colrnclx")
     return struct.unpack_from(">HH", start, at + 8) if 0 <= at <= len(start) - 12 else None
+
+
+def numbers_of(items: Items, item: int) -> tuple[int, int] | None:
+    """(primaries, transfer) that an item, or else the first that it is made of, gives; None where neither does."""
+    for each in (item, *items.made_of.get(item, ())[:1]):
+        for kind, data in items.properties.get(each, ()):
+            if kind == b"colr" and data[:4] == b"nclx" and len(data) >= 8:
+                primaries, transfer = struct.unpack_from(">HH", data, 4)
+                return primaries, transfer
+    return None
 
 
 def profile(primaries: int) -> Profile | None:

@@ -9,11 +9,11 @@ from tokenize import TokenError
 
 import numpy as np
 
+from . import gain_heif, gain_jpeg
 from .camera_tags import NO_TAGS, CameraTags, read_tags
 from .colour import srgb_decode, srgb_encode
 from .decode import HEIC, MAX_PIXELS, Decoded, already_hdr, decode
 from .errors import PhotoError
-from .gain_jpeg import read_gain_map
 from .gain_map import GainMap, from_apple
 from .hdr_file import EXR, RADIANCE, read_exr_light, read_radiance
 from .nclx import to_light
@@ -119,10 +119,14 @@ def read_source(path: Path) -> Photo | HdrPicture:
 
 
 def _gain(path: Path, loader: str, decoded: Decoded, tags: CameraTags) -> GainMap | None:
-    """The gain map, upright as the picture."""
+    """The gain map, upright as the picture. A file may hold both Apple's and that of the standard, which says more."""
+    if loader in {HEIC, "heifload"}:
+        gain = gain_heif.read_gain_map(path, heic=loader == HEIC)
+        if gain is not None:
+            return gain
     if decoded.gain is not None and tags.headroom is not None:
         return from_apple(decoded.gain, tags.headroom)
-    gain = read_gain_map(path, tags.headroom) if loader == "jpegload" else None
+    gain = gain_jpeg.read_gain_map(path, tags.headroom, decoded.to_rec709) if loader == "jpegload" else None
     return gain and replace(gain, pixels=_upright(gain.pixels, tags.orientation))
 
 

@@ -25,7 +25,8 @@ class SourceView:
     known_from: how the kind is known, and fov_from: how the field of view is, such as "EXIF"; "assumed" where nothing tells it.
     pitch, roll, yaw: degrees; where its middle lies in the panorama: above the horizon, clockwise, to the left of the middle.
     covered: the share of the sphere that it shows, in [0, 1]; the rest was filled in. gain_map: whose, or empty.
-    orientation: EXIF's, which a program that shows the photo's file may have to apply.
+    tilt_from: how pitch and roll are known; empty where nothing tells them. orientation: EXIF's, which a program that shows the
+    photo's file may have to apply.
     """
 
     kind: str
@@ -39,6 +40,7 @@ class SourceView:
     covered: float = 1.0
     gain_map: str = ""
     orientation: int = 1
+    tilt_from: str = ""
 
     @classmethod
     def from_plain(cls, fields: Mapping[str, Any]) -> SourceView:
@@ -49,11 +51,13 @@ class SourceView:
         """A sentence, the same wherever it is shown."""
         text = f"Taken as a {NAMES.get(self.kind, self.kind)} ({self.known_from})"
         if self.fov and self.kind != "cube" and not (self.kind == "equirectangular" and self.fov >= 360):
-            text += f"; field of view {self.fov:.0f}° ({self.fov_from})"
+            ask = ": give it if you know it" if self.fov_from.startswith("assumed") else ""
+            text += f"; field of view {self.fov:.0f}° ({self.fov_from}{ask})"
         if self.covered < 0.995:
             text += f"; it shows {self.covered:.0%} of the sphere, the rest was filled in"
         if abs(self.pitch) >= 0.5 or abs(self.roll) >= 0.5:
-            text += f"; tilt {self.pitch:+.0f}°, roll {self.roll:+.0f}°"
+            known = f" ({self.tilt_from})" if self.tilt_from else ""
+            text += f"; tilt {self.pitch:+.1f}°, roll {self.roll:+.1f}°{known}"
         if self.gain_map:
             text += f"; its {self.gain_map} gain map was used"
         return text + "."

@@ -21,6 +21,7 @@ from .camera_match import LDR_TO_HDRI_OT_match_camera
 from .cancel import LDR_TO_HDRI_OT_cancel, LDR_TO_HDRI_OT_cancel_all
 from .convert import LDR_TO_HDRI_OT_convert
 from .drop import LDR_TO_HDRI_OT_drop
+from .face import LDR_TO_HDRI_OT_face
 from .library import LDR_TO_HDRI_OT_convert_library
 from .preview import LDR_TO_HDRI_OT_preview
 from .reconvert import LDR_TO_HDRI_OT_reconvert
@@ -41,6 +42,7 @@ _CLASSES = (
     LDR_TO_HDRI_OT_split_sun,
     LDR_TO_HDRI_OT_merge_sun,
     LDR_TO_HDRI_OT_match_camera,
+    LDR_TO_HDRI_OT_face,
     LDR_TO_HDRI_OT_add_world_node,
     LDR_TO_HDRI_OT_add_compositor_node,
     LDR_TO_HDRI_OT_reconvert,

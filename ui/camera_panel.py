@@ -7,6 +7,7 @@ import bpy
 from ..operators import facts
 from ..operators.camera_match import LDR_TO_HDRI_OT_match_camera
 from ..operators.environment import environment_node
+from ..operators.face import LDR_TO_HDRI_OT_face
 
 
 class WORLD_PT_ldr_to_hdri_camera(bpy.types.Panel):
@@ -27,3 +28,7 @@ class WORLD_PT_ldr_to_hdri_camera(bpy.types.Panel):
         kind = LDR_TO_HDRI_OT_match_camera
         column.operator(kind.bl_idname, icon="CAMERA_DATA").shadow_catcher = False
         column.operator(kind.bl_idname, text="Match, with Shadow Catcher", icon="SHADING_RENDERED").shadow_catcher = True
+        row = self.layout.row(align=True)
+        turn = LDR_TO_HDRI_OT_face.bl_idname
+        row.operator(turn, icon="ORIENTATION_VIEW").towards = "VIEW"
+        row.operator(turn, text="To Camera's Side").towards = "CAMERA"

@@ -10,6 +10,7 @@ from ..operators.add_nodes import LDR_TO_HDRI_OT_add_compositor_node, LDR_TO_HDR
 from ..operators.camera_match import LDR_TO_HDRI_OT_match_camera
 from ..operators.cancel import LDR_TO_HDRI_OT_cancel_all
 from ..operators.convert import LDR_TO_HDRI_OT_convert
+from ..operators.face import LDR_TO_HDRI_OT_face
 from ..operators.library import LDR_TO_HDRI_OT_convert_library
 from ..operators.node_state import GROUP_NAME
 from ..operators.preview import LDR_TO_HDRI_OT_preview
@@ -38,6 +39,7 @@ class VIEW3D_MT_ldr_to_hdri(bpy.types.Menu):
         layout.operator(LDR_TO_HDRI_OT_split_sun.bl_idname, icon="LIGHT_SUN")
         layout.operator(LDR_TO_HDRI_OT_merge_sun.bl_idname, icon="WORLD")
         layout.operator(LDR_TO_HDRI_OT_match_camera.bl_idname, icon="CAMERA_DATA")
+        layout.operator(LDR_TO_HDRI_OT_face.bl_idname, icon="ORIENTATION_VIEW").towards = "VIEW"
         layout.separator()
         layout.operator(LDR_TO_HDRI_OT_add_world_node.bl_idname, icon="NODE")
         layout.operator(LDR_TO_HDRI_OT_add_compositor_node.bl_idname, icon="NODE_COMPOSITING")

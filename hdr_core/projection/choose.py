@@ -14,6 +14,8 @@ from . import detect
 from .cube import Layout, layout_for
 from .face_files import face_files
 from .lenses import Circle, Cylindrical, DualFisheye, Equirectangular, Fisheye, Lens, MirrorBall, Perspective
+from .level import find_level
+from .rooms import find_focal
 
 if TYPE_CHECKING:
     import numpy as np
@@ -75,7 +77,7 @@ def _as_asked(asked: str, pixels: np.ndarray, tags: CameraTags, fov: float, path
                 )
             return _equirectangular(width, height, fov or 360.0, tags, "asked for")
         case "perspective":
-            return _perspective(width, height, tags, fov, "asked for")
+            return _perspective(pixels, tags, fov, "asked for")
         case "cylindrical":
             return _cylindrical(width, height, tags, fov, "asked for")
         case "fisheye":
@@ -111,21 +113,28 @@ def _found(pixels: np.ndarray, tags: CameraTags, fov: float, path: Path) -> Chos
         return _fisheye(pixels, tags, fov, "the lens's name")
     if tags.swept or (width > _SWEPT * height and not fov):
         return _cylindrical(width, height, tags, fov, "a sweep by its EXIF" if tags.swept else "its width")
-    return _perspective(width, height, tags, min(fov, _LIMITS["perspective"]), "its shape")
+    return _perspective(pixels, tags, min(fov, _LIMITS["perspective"]), "its shape")
 
 
-def _perspective(width: int, height: int, tags: CameraTags, fov: float, known: str) -> Chosen:
+def _perspective(pixels: np.ndarray, tags: CameraTags, fov: float, known: str) -> Chosen:
+    height, width = pixels.shape[:2]
     if fov:
         focal, origin = width / 2 / math.tan(math.radians(fov) / 2), "asked for"
     elif tags.focal_35mm:
         focal, origin = tags.focal_35mm * math.hypot(width, height) / _DIAGONAL, "EXIF, 35 mm equivalent"
     elif tags.focal_pixels:
         focal, origin = tags.focal_pixels, "EXIF, sensor"
+    elif (found := find_focal(pixels)) is not None:
+        focal, origin = found, "from the picture"
     else:
         focal, origin = _ASSUMED_35MM * math.hypot(width, height) / _DIAGONAL, f"assumed, as of a {_ASSUMED_35MM:g} mm lens"
     across, down = (2 * math.degrees(math.atan(side / 2 / focal)) for side in (width, height))
     pitch, roll = tags.pose or (tags.pitch or 0.0, tags.roll or 0.0)
-    return Chosen(SourceView("perspective", known, across, down, origin, pitch, roll), Perspective(width, height, focal))
+    told = "its metadata" if tags.pose is not None or tags.pitch is not None else ""
+    if not told and (level := find_level(pixels, focal)) is not None:
+        pitch, roll, told = level.pitch, level.roll, "from the picture"
+    view = SourceView("perspective", known, across, down, origin, pitch, roll, tilt_from=told)
+    return Chosen(view, Perspective(width, height, focal))
 
 
 def _equirectangular(width: int, height: int, fov: float, tags: CameraTags, known: str) -> Chosen:

@@ -18,6 +18,7 @@ from PIL import Image, ImageCms
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "core"), str(ROOT / "scripts")]
 
+import avif_files  # noqa: E402
 import phone_files  # noqa: E402
 from hostile_files import chunk, picture, png  # noqa: E402
 
@@ -99,6 +100,14 @@ def _gain_metadata() -> Iterator[bytes]:
     yield b"hdrgm:Version <hdrgm:GainMapMax><rdf:Seq><rdf:li>2</rdf:li><rdf:li>2.1</rdf:li><rdf:li>2</hdrgm:GainMapMax>"
 
 
+def _gain_heif() -> Iterator[bytes]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = phone_files.heic_with_iso_gain(Path(folder) / "a.heic", _CODES, _CODES[:4, :6, 0], next(_iso()), 12)
+        yield path.read_bytes()
+        light = _CODES / 64
+        yield avif_files.write_with_gain(Path(folder) / "a.avif", _CODES, light, alternate=avif_files.P3).read_bytes()
+
+
 def _heic() -> Iterator[bytes]:
     with tempfile.TemporaryDirectory() as folder:
         for name, options in (("a", {}), ("b", {"bits": 10, "color": {"color_primaries": 9, "transfer_characteristics": 16}})):
@@ -125,6 +134,7 @@ def _photo() -> Iterator[bytes]:
     yield from _gain_jpeg()
     yield from _radiance()
     yield from _heic()
+    yield from _gain_heif()
     out = io.BytesIO()
     Image.fromarray(np.full((8, 12), 0.5, np.float32)).save(out, "TIFF")
     yield out.getvalue()
@@ -162,6 +172,6 @@ _SEEDS: dict[str, Callable[[], Iterator[bytes]]] = {
     name.removeprefix("_"): made
     for name, made in list(globals().items())
     if name.removeprefix("_")
-    in {*("png", "icc", "tags", "gain_jpeg", "gain_metadata", "radiance", "array", "photo", "worker", "client")}
+    in {*("png", "icc", "tags", "gain_jpeg", "gain_heif", "gain_metadata", "radiance", "array", "photo", "worker", "client")}
 }
 _SEEDS["nclx"] = _heic

@@ -19,7 +19,7 @@ sys.path.insert(0, str(ROOT))
 
 import numpy as np  # noqa: E402
 
-from hdr_core import camera_tags, gain_jpeg, gain_map, hdr_file, icc, nclx, photo, png, rgbe, worker  # noqa: E402
+from hdr_core import camera_tags, gain_heif, gain_jpeg, gain_map, hdr_file, icc, isobmff, nclx, photo, png, rgbe, worker  # noqa: E402
 from hdr_core.client import Job, WorkerClient  # noqa: E402
 from hdr_core.errors import HdrError, PhotoError  # noqa: E402
 from hdr_core.projection.choose import choose  # noqa: E402
@@ -73,6 +73,19 @@ def fuzz_tags(data: bytes) -> None:
 
 def fuzz_gain_jpeg(data: bytes) -> None:
     _use_gain(gain_jpeg.read_gain_map(file_of(data), 1.0))
+
+
+def fuzz_gain_heif(data: bytes) -> None:
+    """The items of a file, and the map that they tell of; by whichever library the file's first brand asks for."""
+    path = file_of(data)
+    items = isobmff.read_items(path)
+    if items is not None:
+        for item in list(items.kinds)[:8]:
+            shown = items.shown_first(data, item)
+            assert shown is None or len(shown) == len(data)
+            items.content(path, item)
+    with mock.patch("hdr_core.gain_heif._MOST_PIXELS", MOST_PIXELS):
+        _use_gain(gain_heif.read_gain_map(path, heic=data[8:12] != b"avif"))
 
 
 def fuzz_gain_metadata(data: bytes) -> None:

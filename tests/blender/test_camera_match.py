@@ -7,7 +7,7 @@ import math
 import bpy
 import numpy as np
 import pytest
-from mathutils import Vector
+from mathutils import Euler, Vector
 
 
 @pytest.fixture
@@ -56,3 +56,25 @@ def test_a_panorama_has_no_camera_to_match(photo):
     bpy.ops.ldr_to_hdri.convert(filepath=str(photo))
     with pytest.raises(RuntimeError, match="ordinary photo"):
         bpy.ops.ldr_to_hdri.match_camera()
+
+
+@pytest.mark.skipif(bpy.app.version < (5, 0, 0), reason="the same in all: once is enough")
+def test_the_photo_is_turned_to_the_camera(converted):
+    """What lies at the photo's middle is then ahead of the camera, or behind it, or in the direction that was given."""
+    scene = bpy.context.scene
+    scene.camera = None
+    with pytest.raises(RuntimeError, match="no active camera"):
+        bpy.ops.ldr_to_hdri.face()
+    camera = bpy.data.objects.new("Camera", bpy.data.cameras.new("Camera"))
+    scene.collection.objects.link(camera)
+    scene.camera = camera
+    camera.rotation_euler = (math.radians(70), 0, math.radians(200))  # it looks to -70 degrees, seen from above
+    node = next(node for node in scene.world.node_tree.nodes if node.type == "GROUP")
+    for towards, direction in (("VIEW", -70), ("CAMERA", 110), ("DIRECTION", 45)):
+        node.inputs["Rotation"].default_value = (0.0, 0.2, 1.0)
+        assert bpy.ops.ldr_to_hdri.face(towards=towards, direction=math.radians(45)) == {"FINISHED"}
+        middle = Vector((math.cos(math.radians(20)), 0, math.sin(math.radians(20))))  # the photo's, 20 degrees up
+        middle.rotate(Euler((0, 0, math.radians(30))))  # and turned to the left
+        middle.rotate(Euler(node.inputs["Rotation"].default_value))
+        assert math.degrees(math.atan2(middle.y, middle.x)) == pytest.approx(direction, abs=0.01)
+        assert node.inputs["Rotation"].default_value[1] == pytest.approx(0.2)

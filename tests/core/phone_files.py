@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -77,32 +78,86 @@ def heic_with_gain(path: Path, pixels: np.ndarray, map_: np.ndarray, exif: bytes
     return path
 
 
+def heic_with_iso_gain(path: Path, pixels: np.ndarray, map_: np.ndarray, metadata: bytes, primaries: int = 1) -> Path:
+    """A HEIC file with a gain map by ISO 21496-1: its second picture, hidden, and an item "tmap" made of both.
+
+    pixels: uint8, or uint16 for 10 bits. metadata: what the item holds after its version; primaries: of what it leads to.
+    """
+    deep = pixels.dtype == np.uint16
+    pillow_heif.options.SAVE_HDR_TO_12_BIT = False
+    file = pillow_heif.from_bytes("RGB;16" if deep else "RGB", pixels.shape[1::-1], np.ascontiguousarray(pixels).tobytes())
+    mode = "RGB" if map_.ndim == 3 else "L"
+    file.add_frombytes(mode, map_.shape[1::-1], np.ascontiguousarray(map_).tobytes())
+    file.save(path, quality=-1, chroma=444, matrix_coefficients=0)
+    path.write_bytes(_with_derived(path.read_bytes(), b"\0" + metadata, primaries))
+    return path
+
+
+def _with_derived(data: bytes, content: bytes, primaries: int) -> bytes:
+    parts, ids = _parts(data)
+    new = max(ids) + 1
+    iinf = bytearray(parts[b"iinf"])
+    for kind, (begin, _) in _boxes(iinf, 14, len(iinf)):
+        if kind == b"infe" and struct.unpack_from(">H", iinf, begin + 12)[0] == ids[1]:
+            iinf[begin + 11] |= 1
+    (count,) = struct.unpack_from(">H", iinf, 12)
+    entry = _box(b"infe", struct.pack(">BxxxHH4sx", 2, new, 0, b"tmap"))
+    parts[b"iinf"] = _box(b"iinf", iinf[8:12] + struct.pack(">H", count + 1) + iinf[14:] + entry)
+    _refer(parts, b"dimg", new, *ids)
+    colours = _box(b"colr", b"nclx" + struct.pack(">HHHB", primaries, 16, 0, 0x80))
+    ipco, ipma, number = _properties(parts, colours)
+    ipma = ipma[:12] + struct.pack(">I", struct.unpack_from(">I", ipma, 12)[0] + 1) + ipma[16:]
+    parts[b"iprp"] = _box(b"iprp", ipco + _box(b"ipma", ipma[8:] + struct.pack(">HBB", new, 1, number)))
+    iloc = parts[b"iloc"]
+    offset_size, length_size, base_size = iloc[12] >> 4, iloc[12] & 15, iloc[13] >> 4
+    (count,) = struct.unpack_from(">H", iloc, 14)
+    entry = struct.pack(">H", new) + bytes(4 if iloc[8] else 2) + bytes(base_size) + struct.pack(">H", 1)
+    where = len(data) + 8  # behind all else, in a box of its own
+    entry += where.to_bytes(offset_size, "big") + len(content).to_bytes(length_size, "big")
+    parts[b"iloc"] = _box(b"iloc", iloc[8:14] + struct.pack(">H", count + 1) + iloc[16:] + entry)
+    return _joined(data, parts) + _box(b"mdat", content)
+
+
 def _second_made_auxiliary(data: bytes) -> bytes:
     """Adds the property auxC and the reference auxl in the file's meta box, and moves what lies behind it."""
-    boxes = dict(_boxes(data, 0, len(data)))
-    start, end = boxes[b"meta"]
-    inside = dict(_boxes(data, start + 12, end))
-    parts = {name: data[first:last] for name, (first, last) in inside.items()}
-    properties = dict(_boxes(parts[b"iprp"], 8, len(parts[b"iprp"])))
-    ipco, ipma = (parts[b"iprp"][slice(*properties[name])] for name in (b"ipco", b"ipma"))
-    count = len(list(_boxes(ipco, 8, len(ipco)))) + 1
-    ipco = _box(b"ipco", ipco[8:] + _box(b"auxC", bytes(4) + APPLE.encode() + b"\0"))
-    primary, second = _items(ipma)
-    at, number = second
+    parts, ids = _parts(data)
+    ipco, ipma, count = _properties(parts, _box(b"auxC", bytes(4) + APPLE.encode() + b"\0"))
+    at, number = _items(ipma)[1]
     ipma = ipma[:at] + bytes([number + 1]) + ipma[at + 1 : at + 1 + number] + bytes([count]) + ipma[at + 1 + number :]
     parts[b"iprp"] = _box(b"iprp", ipco + _box(b"ipma", ipma[8:]))
-    ids = [struct.unpack_from(">H", ipma, place - 2)[0] for place, _ in (primary, second)]
-    reference = _box(b"auxl", struct.pack(">HHH", ids[1], 1, ids[0]))
+    _refer(parts, b"auxl", ids[1], ids[0])
+    return _joined(data, parts)
+
+
+def _parts(data: bytes) -> tuple[dict[bytes, bytes], list[int]]:
+    """The boxes in a file's meta box, and the numbers of its first two items."""
+    start, end = dict(_boxes(data, 0, len(data)))[b"meta"]
+    parts = {name: data[first:last] for name, (first, last) in _boxes(data, start + 12, end)}
+    _, ipma, _ = _properties(parts, b"")
+    return parts, [struct.unpack_from(">H", ipma, place - 2)[0] for place, _ in _items(ipma)]
+
+
+def _properties(parts: dict[bytes, bytes], new: bytes) -> tuple[bytes, bytes, int]:
+    """The boxes ipco, with one property more, and ipma; and the new one's number."""
+    properties = dict(_boxes(parts[b"iprp"], 8, len(parts[b"iprp"])))
+    ipco, ipma = (parts[b"iprp"][slice(*properties[name])] for name in (b"ipco", b"ipma"))
+    return _box(b"ipco", ipco[8:] + new), ipma, len(list(_boxes(ipco, 8, len(ipco)))) + 1
+
+
+def _refer(parts: dict[bytes, bytes], kind: bytes, item: int, *to: int) -> None:
     before = parts.get(b"iref", _box(b"iref", bytes(4)))
-    parts[b"iref"] = _box(b"iref", before[8:] + reference)
-    names = list(dict.fromkeys([*inside, b"iref"]))
-    grown = sum(len(parts[name]) for name in names) - (end - start - 12)
+    parts[b"iref"] = _box(b"iref", before[8:] + _box(kind, struct.pack(f">HH{len(to)}H", item, len(to), *to)))
+
+
+def _joined(data: bytes, parts: dict[bytes, bytes]) -> bytes:
+    """The file with these boxes in its meta box, all else where it then lies."""
+    start, end = dict(_boxes(data, 0, len(data)))[b"meta"]
+    grown = sum(map(len, parts.values())) - (end - start - 12)
     parts[b"iloc"] = _moved(parts[b"iloc"], grown)
-    meta = _box(b"meta", data[start + 8 : start + 12] + b"".join(parts[name] for name in names))
-    return data[:start] + meta + data[end:]
+    return data[:start] + _box(b"meta", data[start + 8 : start + 12] + b"".join(parts.values())) + data[end:]
 
 
-def _boxes(data: bytes, at: int, end: int) -> object:
+def _boxes(data: bytes, at: int, end: int) -> Iterator[tuple[bytes, tuple[int, int]]]:
     while at < end:
         size, name = struct.unpack_from(">I4s", data, at)
         yield name, (at, at + size)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
+import avif_files
 import numpy as np
 import phone_files
 import pytest
@@ -11,10 +13,11 @@ import pyvips
 
 from hdr_core import ConvertSettings, convert
 from hdr_core.camera_tags import read_tags
-from hdr_core.colour import srgb_decode
+from hdr_core.colour import srgb_decode, srgb_encode
 from hdr_core.errors import PhotoError
 from hdr_core.exr import read_exr, write_exr
 from hdr_core.gain_map import apply_gain
+from hdr_core.nclx import profile
 from hdr_core.photo import HdrPicture, Photo, read_photo, read_source
 
 H, W = 48, 64
@@ -119,6 +122,56 @@ def test_the_xmp_of_a_gain_map_is_understood(tmp_path: Path, codes: np.ndarray, 
     inside, outside = (slice(20, 28), slice(12, 20)), (slice(36, 46), slice(30, 60))
     np.testing.assert_allclose(light[inside], (base[inside] + 1 / 64) * 8 - 1 / 64, rtol=0.03)
     np.testing.assert_allclose(light[outside], base[outside], rtol=0.03, atol=1e-3)
+
+
+@pytest.fixture
+def lamp_light() -> np.ndarray:
+    """A coloured lamp of six times white on a grey wall, (48, 64, 3) linear."""
+    y, x = np.mgrid[0:H, 0:W]
+    return np.stack([0.05 + 6 * np.exp(-((x - 40) ** 2 + (y - 20) ** 2) / 200)] * 3, -1) * [1, 0.8, 0.6]
+
+
+def _as_codes(light: np.ndarray) -> np.ndarray:
+    return np.rint(srgb_encode(light.clip(0, 1)) * 255).astype(np.uint8)
+
+
+def _near(path: Path, light: np.ndarray, most: float) -> None:
+    """Picture and map together are the light that they were made from."""
+    photo = read_photo(path)
+    assert photo.gain is not None
+    assert photo.gain.kind == "ISO 21496-1"
+    found = apply_gain(photo.pixels, photo.gain)
+    assert np.median(np.abs(found - light) / (light + 0.01)) < most
+    assert found.max() == pytest.approx(light.max(), rel=0.03)
+
+
+@pytest.mark.parametrize(("base", "other"), [(avif_files.SRGB, avif_files.SRGB), (avif_files.P3, avif_files.BT2020)])
+def test_an_avif_holds_the_light_that_libavif_put_in(tmp_path: Path, lamp_light: np.ndarray, base: int, other: int) -> None:
+    """The map is half as large, and of the colours of the picture that it leads to."""
+    path = tmp_path / "a.avif"
+    avif_files.write_with_gain(path, _as_codes(lamp_light), lamp_light, base=base, alternate=other, scale=2)
+    known = profile(other)
+    _near(path, lamp_light if known is None else (lamp_light @ np.array(known.to_rec709).T).clip(0), 0.01)
+
+
+@pytest.mark.parametrize("bits", [8, 10])
+def test_a_heic_with_the_standards_gain_map(tmp_path: Path, lamp_light: np.ndarray, bits: int) -> None:
+    """Built by hand of libheif's own pictures: no encoder here writes one. One channel, in stops from 0 to 3."""
+    picture = lamp_light / np.maximum(lamp_light.max(-1, keepdims=True), 1)
+    stops = np.log2((lamp_light + 1 / 64) / (picture + 1 / 64)).mean(-1)[::2, ::2]
+    numbers = (0, 1, 3, 1, 1, 1, 1, 64, 1, 64)
+    metadata = struct.pack(">HHBIIII", 0, 0, 0x40, 0, 1, 3, 1) + struct.pack(">iIiIIIiIiI", *numbers)
+    white = 255 if bits == 8 else 65535
+    codes = np.rint(srgb_encode(picture) * white).astype(np.uint8 if bits == 8 else np.uint16)
+    map_ = np.rint(stops / 3 * 255).astype(np.uint8)
+    path = phone_files.heic_with_iso_gain(tmp_path / "a.heic", codes, map_, metadata)
+    _near(path, lamp_light, 0.03)
+    # one that leads down from an HDR picture, and a damaged one, are none: the picture is still read
+    down = struct.pack(">HHBIIII", 0, 0, 0x40, 3, 1, 0, 1) + metadata[21:]
+    for other in (down, metadata[:20]):
+        again = read_photo(phone_files.heic_with_iso_gain(tmp_path / "b.heic", codes, map_, other))
+        assert again.gain is None
+        np.testing.assert_array_equal(again.pixels, read_photo(path).pixels)
 
 
 @pytest.mark.parametrize("kind", ["jpg", "heic"])
