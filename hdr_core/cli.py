@@ -17,10 +17,9 @@ from .convert import convert
 from .errors import HdrError
 from .library import command
 from .runtime import require
-from .settings import Compression, Conversion, ConvertSettings, Device, InputCurve, Projection, Scale
+from .settings import Compression, ConvertSettings, Device, InputCurve, Projection, Scale
+from .summary import in_a_line
 from .version import __version__
-
-_CURVES = {"srgb": "sRGB curve", "camera": "camera curve", "linear": "HDR already"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -154,15 +153,7 @@ def _convert_one(
     if sheet is not None:
         write_sheet(source, output, sheet, overwrite=options.overwrite)
     if not options.quiet:
-        print(_summary(done), flush=True)
-
-
-def _summary(done: Conversion) -> str:
-    seen = "" if done.view.kind == done.projection and done.view.covered >= 1 else f" {done.view.in_words()}"
-    return (
-        f"{done.output}: {done.width} x {done.height} {done.projection}, {_CURVES[done.input_curve]}, {done.pixel_type}, "
-        f"peak {done.peak:.4g}, {done.seconds:.1f} s on {done.device}. {done.restored.in_words()}{seen}"
-    )
+        print(in_a_line(done), flush=True)
 
 
 class _ProgressLine:

@@ -9,6 +9,7 @@ _CURVES = {
     "camera": "The photo's curve was taken for a camera's.",
     "linear": "The picture was HDR already: its light was taken as it is.",
 }
+_SHORT = {"srgb": "sRGB curve", "camera": "camera curve", "linear": "HDR already"}
 
 
 def lines(done: Conversion) -> tuple[str, ...]:
@@ -21,6 +22,15 @@ def lines(done: Conversion) -> tuple[str, ...]:
 def curve_in_words(done: Conversion) -> str:
     """What the photo's curve was taken for."""
     return _CURVES[done.input_curve]
+
+
+def in_a_line(done: Conversion, more: str = "") -> str:
+    """For a terminal. more: said after the output's name."""
+    seen = "" if done.view.kind == done.projection and done.view.covered >= 1 else f" {done.view.in_words()}"
+    return (
+        f"{done.output}{more}: {done.width} x {done.height} {done.projection}, {_SHORT[done.input_curve]}, {done.pixel_type}, "
+        f"peak {done.peak:.4g}, {done.seconds:.1f} s on {done.device}. {done.restored.in_words()}{seen}"
+    )
 
 
 def in_words(done: Conversion) -> str:

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from ..summary import in_a_line
 from .batch import Batch, Event, Snapshot
 from .gpu import in_words as gpus_in_words
 from .pace import in_words
@@ -17,7 +18,6 @@ from .plan import Item
 from .work import Failed, Finished
 from .workers import WorkerNews
 
-_CURVES = {"srgb": "sRGB curve", "camera": "camera curve"}
 _TICK = 1.0  # seconds between two lines of progress for programs
 _REDRAW = 0.1
 
@@ -166,10 +166,5 @@ class JsonLines:
 
 
 def _summary(event: Finished) -> str:
-    product, done = event.product, event.product.conversion
-    more = len(product.files) - 1
-    also = f" and {more} more" if more else ""
-    return (
-        f"{done.output}{also}: {done.width} x {done.height} {done.projection}, {_CURVES[done.input_curve]}, {done.pixel_type}, "
-        f"peak {done.peak:.4g}, {done.seconds:.1f} s on {done.device}. {done.restored.in_words()}"
-    )
+    more = len(event.product.files) - 1
+    return in_a_line(event.product.conversion, f" and {more} more" if more else "")

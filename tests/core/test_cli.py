@@ -10,11 +10,13 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
 import hdr_core
 from hdr_core.exr import read_exr
+from hdr_core.rgbe import write_hdr
 
 ROOT = Path(hdr_core.__file__).parents[1]
 
@@ -93,22 +95,29 @@ def test_a_batch_of_good_photos(picture: Path, tmp_path: Path) -> None:
 
 
 def test_a_mixed_folder_becomes_spheres(picture: Path, panorama: Path, tmp_path: Path) -> None:
-    """A photo, a panorama, six faces, and a result of an earlier run, which is none of them."""
+    """A photo, a panorama, six faces, a picture that is HDR, and a result of an earlier run, which is none of them."""
     source, target = tmp_path / "photos", tmp_path / "photos"
     source.mkdir()
     (source / "photo.jpg").write_bytes(picture.read_bytes())
     (source / "pano.png").write_bytes(panorama.read_bytes())
     for number, face in enumerate(("px", "nx", "py", "ny", "pz", "nz")):
         Image.new("RGB", (16, 16), (40 * number, 90, 120)).save(source / f"room_{face}.png")
+    light = np.full((16, 32, 3), 0.5, np.float32)
+    light[4, 7] = 900
+    write_hdr(source / "sky.hdr", light, header={})
+    said = []
     for _ in range(2):
         done = run("batch", source, target, "--spheres")
         assert (done.returncode, done.stderr) == (0, "")
+        said.append(done.stdout)
         made = sorted(path for path in target.iterdir() if path.suffix == ".exr")
-        assert [path.name for path in made] == ["pano.exr", "photo.exr", "room_nx.exr"]
-    assert "0 converted, 3 were done before" in done.stdout
+        assert [path.name for path in made] == ["pano.exr", "photo.exr", "room_nx.exr", "sky.exr"]
+    assert "HDR already" in said[0]
+    assert "0 converted, 4 were done before" in said[1]
     results = [read_exr(path) for path in made]
     assert all(pixels.shape[1] == 2 * pixels.shape[0] for pixels, _ in results)
-    assert '"known_from": "six files"' in results[-1][1]["sourceView"]
+    assert '"known_from": "six files"' in results[2][1]["sourceView"]
+    np.testing.assert_allclose(results[3][0], light, rtol=0.01)
 
 
 @pytest.mark.parametrize("content", [None, "notes.txt"])
