@@ -35,7 +35,8 @@ def read(path: Path, everything: bool) -> tuple[np.ndarray, np.ndarray]:
     return (light if everything else light[~out]), light[out]
 
 
-def report(network: SphereNet, held: Tensor, settings: SphereSettings, *, simple: bool) -> str:
+def report(network: SphereNet, held: Tensor, settings: SphereSettings, *, simple: bool) -> tuple[str, float]:
+    """Medians on views of the panoramas held out, and the network's of the relative RMSE."""
     generator = torch.Generator(device=held.device).manual_seed(settings.seed + 1)
     measure = Measure(held.device)
     told: dict[str, list[Tensor]] = {}
@@ -55,7 +56,7 @@ def report(network: SphereNet, held: Tensor, settings: SphereSettings, *, simple
             f"{name:12} diffuse {middle[0]:.3f} angle {middle[1]:.2f} energy {middle[2]:+.2f} "
             f"|energy| {every[:, 2].abs().median():.2f} ({len(every)} views)"
         )
-    return "\n".join(lines)
+    return "\n".join(lines), float(torch.cat(told["network"])[:, 0].median())
 
 
 def simple_fills(views: Views) -> dict[str, Tensor]:
@@ -75,6 +76,19 @@ def simple_fills(views: Views) -> dict[str, Tensor]:
         "harmonic": torch.stack(smooth).to(device),
         "classical": torch.stack(classical).to(device),
     }
+
+
+def _keep(network: SphereNet, path: Path) -> None:
+    torch.save({name: value.half() for name, value in network.state_dict().items()}, path)
+
+
+def _resume(path: Path, network: SphereNet, mean: SphereNet, optimizer: torch.optim.Optimizer) -> int:
+    """The step that the checkpoint had reached."""
+    state = torch.load(path, map_location=next(network.parameters()).device, weights_only=True)
+    network.load_state_dict(state["network"])
+    mean.load_state_dict(state["mean"])
+    optimizer.load_state_dict(state["optimizer"])
+    return int(state["step"])
 
 
 def _options() -> argparse.Namespace:
@@ -97,13 +111,7 @@ def main() -> int:
     network = SphereNet(settings.width, settings.dropout).to(device)
     mean = copy.deepcopy(network).eval().requires_grad_(False)
     optimizer = torch.optim.AdamW(network.parameters(), lr=settings.rate, weight_decay=settings.decay)
-    step = 0
-    if options.start:
-        state = torch.load(options.start, map_location=device, weights_only=True)
-        network.load_state_dict(state["network"])
-        mean.load_state_dict(state["mean"])
-        optimizer.load_state_dict(state["optimizer"])
-        step = state["step"]
+    step = _resume(options.start, network, mean, optimizer) if options.start else 0
     generator = torch.Generator(device=device).manual_seed(settings.seed + step)
     measure = Measure(device)
     options.out.mkdir(parents=True, exist_ok=True)
@@ -118,7 +126,7 @@ def main() -> int:
         torch.save(state, options.out / "last.pt")
 
     say(f"{len(train)} panoramas, {len(held)} held out, {sum(p.numel() for p in network.parameters())} weights, {device}")
-    begun, seconds, reported, running, first = time.monotonic(), options.minutes * 60, 0.0, math.nan, step
+    begun, seconds, reported, best, first = time.monotonic(), options.minutes * 60, 0.0, math.inf, step
     while (passed := time.monotonic() - begun) < seconds:
         part = passed / seconds
         rate = settings.rate * min(1, (step - first + 1) / 100) * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * part)))
@@ -137,12 +145,16 @@ def main() -> int:
             for old, new in zip(mean.parameters(), network.parameters(), strict=True):
                 old.lerp_(new, 1 - keep)
         if passed - reported > min(30, seconds / 8):
-            reported, running = passed, float(loss)
-            say(f"{passed:.0f} s, step {step}, loss {running:.4f}; held out: " + report(mean, held, settings, simple=False))
+            reported = passed
+            text, score = report(mean, held, settings, simple=False)
+            say(f"{passed:.0f} s, step {step}, loss {float(loss.detach()):.4f}; held out: {text}")
+            if score < best:
+                best = score
+                _keep(mean, options.out / "best.pt")
             save()
     save()
-    torch.save({name: value.half() for name, value in mean.state_dict().items()}, options.out / "sphere_net.pt")
-    say(report(mean, held, settings, simple=True))
+    _keep(mean, options.out / "sphere_net.pt")
+    say(report(mean, held, settings, simple=True)[0])
     return 0
 
 

@@ -21,6 +21,7 @@ class SphereSettings:
     clip_share: float = 0.5
     clip_stops: tuple[float, float] = (0.0, 6.0)
     tint: float = 0.15
+    contrast: float = 0.15
     views_held: int = 8
     weight_angle: float = 0.02
     weight_energy: float = 0.2

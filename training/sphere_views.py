@@ -49,6 +49,9 @@ def make_views(panoramas: Tensor, which: Tensor, generator: torch.Generator, set
     index = (torch.arange(columns, device=device)[None] * mirror[:, None] + shift[:, None]) % columns
     world = world.gather(3, index[:, None, None, :].expand(-1, 3, rows, -1))
     if clip:
+        middle = world.mean((2, 3), keepdim=True).clamp(min=1e-4)
+        contrast = uniform(1 - settings.contrast, 1 + settings.contrast, 1, 1, 1)
+        world = middle * (world / middle).clamp(min=1e-6) ** contrast
         tint = settings.tint * torch.randn(count, 3, 1, 1, generator=generator, device=device)
         world = world * (tint + uniform(-1, 1, 1, 1, 1)).exp()
     fov = uniform(*settings.fov) if clip else choice((50.0, 70.0, 100.0))

@@ -37,10 +37,9 @@ class SphereNet(nn.Module):
         self.drop = nn.Dropout2d(dropout)
         self.leave = Conv(width, 4)
         self.energy = nn.Linear(sizes[-1], 6)
-        for last in (self.leave, self.energy):
-            nn.init.zeros_(last.weight)
-            nn.init.zeros_(last.bias)
         with torch.no_grad():
+            for values in (*self.leave.parameters(), *self.energy.parameters()):
+                values.zero_()
             self.energy.bias[3:] = -4.0
 
     def forward(self, light: Tensor, share: Tensor, peak: Tensor) -> Tensor:
@@ -60,7 +59,7 @@ class SphereNet(nn.Module):
         for block in self.down:
             kept.append(x)
             x = block(functional.avg_pool2d(x, 2))
-        small = functional.adaptive_avg_pool2d(area, tuple(x.shape[-2:]))
+        small = functional.avg_pool2d(area, 2 ** len(self.down))
         mean = (x * small).sum((2, 3)) / small.sum((2, 3))
         whole = self.whole(torch.cat([mean, x.amax((2, 3))], 1))
         x = self.drop(x + whole[..., None, None])
