@@ -1,6 +1,6 @@
 """All training panoramas in one small file, as a GPU machine wants them.
 
-python -m training.sphere_data FOLDER [FOLDER ...] --out panoramas.npz
+python -m benchmarks.sphere_data FOLDER [FOLDER ...] --out panoramas.npz
 """
 
 from __future__ import annotations
