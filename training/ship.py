@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import load_file, save
@@ -31,17 +32,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name in _LAST_OF_BEND:
         state[name] = options.bend * state[name].float()
     state["energy.interval"] = options.widen * state["energy.interval"].float()
-    data = save({name: tensor.to(torch.float16).contiguous() for name, tensor in sorted(state.items())})
-    WEIGHTS.write_bytes(data)
-    record = {
-        "version": options.version,
-        "sha256": hashlib.sha256(data).hexdigest(),
-        "size": len(data),
-        "config": asdict(NetworkConfig()),
-    }
-    RECORD.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    print(f"{WEIGHTS.name}: {len(data):,} bytes, version {load_network(WEIGHTS, RECORD)[1]}")
+    write(state, WEIGHTS, RECORD, options.version, asdict(NetworkConfig()))
+    print(f"{WEIGHTS.name}: {WEIGHTS.stat().st_size:,} bytes, version {load_network(WEIGHTS, RECORD)[1]}")
     return 0
+
+
+def write(state: dict[str, torch.Tensor], weights: Path, record: Path, version: str, config: dict[str, Any]) -> None:
+    """Weights in half precision, and the record by which they are known."""
+    data = save({name: tensor.to(torch.float16).contiguous() for name, tensor in sorted(state.items())})
+    weights.write_bytes(data)
+    known = {"version": version, "sha256": hashlib.sha256(data).hexdigest(), "size": len(data), "config": config}
+    record.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

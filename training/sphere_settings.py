@@ -11,16 +11,16 @@ class SphereSettings:
 
     seed: int = 7
     width: int = 24
-    dropout: float = 0.15
+    dropout: float = 0.3
     batch: int = 96
     rate: float = 2e-3
-    decay: float = 0.05
+    decay: float = 0.1
     ema: float = 0.999
     fov: tuple[float, float] = (40.0, 110.0)
     tilt: tuple[float, float] = (-30.0, 30.0)
     clip_share: float = 0.5
     clip_stops: tuple[float, float] = (0.0, 6.0)
-    tint: float = 0.15
+    tint: float = 0.25
     contrast: float = 0.15
     views_held: int = 8
     weight_angle: float = 0.02

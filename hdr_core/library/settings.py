@@ -18,7 +18,7 @@ Others = Literal["auto", "flat", "tileable", "sphere"]
 PIXELS = {"8k": 8192, "4k": 4096, "2k": 2048, "1k": 1024}
 """The longer side of each size, in pixels."""
 
-_RECORD = Path(__file__).parents[1] / "network" / "weights.json"
+_RECORDS = tuple(Path(__file__).parents[1] / "network" / name for name in ("weights.json", "sphere.json"))
 
 
 @dataclass(frozen=True)
@@ -88,11 +88,15 @@ class LibrarySettings:
 
 
 def _weights() -> str:
-    """The checksum of the weights."""
+    """The checksums of all weights."""
+    return " ".join(_checksum(record) for record in _RECORDS)
+
+
+def _checksum(record: Path) -> str:
     try:
-        return str(json.loads(_RECORD.read_text(encoding="utf-8"))["sha256"])
+        return str(json.loads(record.read_text(encoding="utf-8"))["sha256"])
     except (OSError, ValueError, KeyError) as error:
         raise WeightsError(
-            f'The record of the weights "{_RECORD}" cannot be read: {error}.',
+            f'The record of the weights "{record}" cannot be read: {error}.',
             "Install the extension again, or restore the file.",
         ) from error

@@ -16,6 +16,7 @@ import hdr_core
 from hdr_core import ConvertSettings, HdrError
 from hdr_core.client import WorkerClient
 from hdr_core.errors import OutputError, PhotoError
+from hdr_core.network.weights import WEIGHTS
 
 FLAT = ConvertSettings(projection="flat")
 
@@ -105,7 +106,7 @@ def copied_client(tmp_path: Path) -> Iterator[WorkerClient]:
 
 
 def test_damaged_weights(copied_client: WorkerClient, picture: Path, tmp_path: Path) -> None:
-    (weights,) = (tmp_path / "extension").rglob("*.safetensors")
+    weights = tmp_path / "extension" / "hdr_core" / "network" / WEIGHTS.name
     whole = weights.read_bytes()
     flipped = bytearray(whole)
     flipped[len(flipped) // 2] ^= 1
