@@ -1,8 +1,8 @@
 """The rest of the sphere: what a photo does not show is filled in, softly.
 
-With the mean of what a network expects there and of the photo's own light, spread out: the network knows of suns and lamps
-out of view, and errs farther. Near the photo its border goes on. All in the logarithm of light, so that a lamp at the border does
-not shine across the sky.
+It is the mean of what a network expects there and of the photo's own light, spread out: the network tells of suns and lamps out
+of view, and errs farther where it errs. Near the photo its border goes on. All in the logarithm of light, so that a lamp at the
+border does not shine across the sky.
 """
 
 from __future__ import annotations
@@ -21,9 +21,11 @@ from .sphere_spread import spread_light
 
 WIDEST_FILL = 4096  # the fill is soft: a wider map's is made this wide, and enlarged
 _SOFT = 256  # rows up to which the expected light is enlarged as a smooth curve: a mirror shows no cells of it
-_NEAR = 16  # rows of the coarsest map on which the photo's border goes on: a cell of it is as far as that reaches
+_NEAR = 0.5  # radians: how far the photo's border goes on
 _BORDER = 4  # pixels: how much of the photo's border goes on into the fill
-_TRUST = 0.5  # in the network
+_TRUST = 0.5  # in the network; this and the next two were chosen on panoramas that it did not learn from
+_BRIGHTER = 0.4  # log: the mean of two guesses at where the light lies is darker than either
+_WIDE = (0.2, 0.4)  # of the sphere: what the network's training showed at most, and where it is not asked any more
 _GREY = 0.18
 _DARK = 1e-4
 
@@ -42,13 +44,16 @@ def complete(pixels: np.ndarray, covered: np.ndarray) -> np.ndarray:
         small, share = _pooled(weight, known, factor)
         turn = _middle(share)
         small, share = small.roll(-turn, -1), share.roll(-turn, -1)
-        unit = _unit(small, share)
+        solid = share * torch.from_numpy(row_areas(*share.shape[-2:])).float()[:, None]
+        unit, ask = _unit(small, solid), _asked(float(solid.sum()) / (4 * math.pi))
         small = small / unit
-        expected, spread = (_soft(fill(small, share).log(), share.shape[-2:]) for fill in (expected_light, spread_light))
-        smooth = _TRUST * expected + (1 - _TRUST) * spread
+        spread, distance = spread_light(small, share)
+        told = (expected_light(small, share).log(), spread.log(), (-(distance / _NEAR).square()).exp())
+        expected, spread, near = (_soft(coarse, share.shape[-2:]) for coarse in told)
+        smooth = torch.lerp(spread, expected, _TRUST * ask) + _BRIGHTER * ask
         border = share * (1 - _eroded((share > 0.99).float(), _BORDER)) * (share > 0.99)
         difference = _push_pull((small.clamp(min=_DARK).log() - smooth) * border, border)
-        fill = ((smooth + difference).exp() * unit).roll(turn, -1)
+        fill = ((smooth + near * difference).exp() * unit).roll(turn, -1)
         filled = _enlarged(fill, known.shape[-2:])[0].permute(1, 2, 0).numpy()
     return filled * (1 - covered[..., None]) + pixels * covered[..., None]
 
@@ -68,9 +73,14 @@ def _middle(share: Tensor) -> int:
     return round(float(middle) - width / 2 + 0.25)  # between pixels or in one's middle, as most are, no rounding error decides
 
 
-def _unit(light: Tensor, share: Tensor) -> float:
-    """What to divide the light by, so that it is as bright as the network knows photos."""
-    weight = share * torch.from_numpy(row_areas(*share.shape[-2:])).float()[:, None]
+def _asked(covered: float) -> float:
+    """From 1 to 0, of the share of the sphere that is covered: how far the network is asked."""
+    least, most = _WIDE
+    return min(1.0, max(0.0, (most - covered) / (most - least)))
+
+
+def _unit(light: Tensor, weight: Tensor) -> float:
+    """What to divide the light by, so that it is as bright as the network knows photos; weight: steradians that are known."""
     total = weight.sum()
     floor = _DARK * float((light * weight).sum() / (3 * total))
     if floor <= torch.finfo(torch.float32).tiny:
@@ -91,14 +101,13 @@ def _eroded(mask: Tensor, radius: int) -> Tensor:
 
 
 def _push_pull(values: Tensor, weight: Tensor) -> Tensor:
-    """`values`, (1, C, h, 2h), already multiplied by `weight`, (1, 1, h, 2h): spread around, ever softer, and no farther than _NEAR."""
+    """`values`, (1, C, h, 2h), already multiplied by `weight`, (1, 1, h, 2h): spread over all, the coarser the farther."""
+    height = weight.shape[-2]
+    if height % 2 or height <= 4:
+        return (values.sum((-2, -1), keepdim=True) / weight.sum().clamp(min=1e-6)).expand_as(values)
+    low = _push_pull(functional.avg_pool2d(values, 2) * 4, functional.avg_pool2d(weight, 2) * 4)
     known = weight.clamp(max=1)
-    there = values / weight.clamp(min=1e-6) * known
-    half = weight.shape[-2] // 2
-    if half < _NEAR:
-        return there
-    low, less = (functional.adaptive_avg_pool2d(part, (half, 2 * half)) * 4 for part in (values, weight))
-    return _enlarged(_push_pull(low, less), weight.shape[-2:]) * (1 - known) + there
+    return _enlarged(low, weight.shape[-2:]) * (1 - known) + values / weight.clamp(min=1e-6) * known
 
 
 def _enlarged(low: Tensor, size: tuple[int, int] | torch.Size) -> Tensor:

@@ -20,10 +20,11 @@ _BRIGHTER = 0.3  # log: a mean over scenes, of which a few have their sun out of
 _DARK = 1e-4
 
 
-def spread_light(light: Tensor, share: Tensor) -> Tensor:
+def spread_light(light: Tensor, share: Tensor) -> tuple[Tensor, Tensor]:
     """light: (1, 3, h, 2h) linear, around 0.2; share: (1, 1, h, 2h) in [0, 1], how much of each pixel the photo shows.
 
-    Returns the light of the whole sphere, (1, 3, COARSE, 2 COARSE), or less where h is less; above 0.
+    Returns the light of the whole sphere, (1, 3, COARSE, 2 COARSE), or less where h is less; above 0; and how far each cell is
+    from the photo, (1, 1, ...), radians.
     """
     rows = min(COARSE, share.shape[-2])
     area = torch.from_numpy(row_areas(*share.shape[-2:])).float()[:, None]
@@ -35,10 +36,11 @@ def spread_light(light: Tensor, share: Tensor) -> Tensor:
     if not fixed.any():  # a photo smaller than a cell
         fixed = weight == weight.max()
     usual = usual_light(mean, weight) * np.exp(_BRIGHTER)
-    near = np.exp(-_distance(fixed) / _REACH)[..., None]
+    distance = _distance(fixed)
+    near = np.exp(-distance / _REACH)[..., None]
     even = harmonic(np.log(np.maximum(mean, _DARK)), fixed, _LEVEL)
     log = np.where(fixed[..., None], even, near * even + (1 - near) * np.log(np.maximum(usual, _DARK))[:, None])
-    return torch.from_numpy(np.exp(log)).float().permute(2, 0, 1)[None]
+    return torch.from_numpy(np.exp(log)).float().permute(2, 0, 1)[None], torch.from_numpy(distance).float()[None, None]
 
 
 def _distance(fixed: np.ndarray) -> np.ndarray:

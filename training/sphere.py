@@ -3,7 +3,7 @@
 python -m training.sphere --data panoramas.npz --out FOLDER --minutes 8 [--start last.pt] [--everything]
 
 Every ninth family of panoramas (those whose names begin with the same word) is held out, unless --everything; at the end, the
-medians on views of those are printed, beside the classical fill and the simple ones. Needs torch and numpy only.
+medians on views of those are printed, beside the photo's light spread out and the simple fills. Needs torch and numpy only.
 """
 
 from __future__ import annotations
@@ -60,21 +60,21 @@ def report(network: SphereNet, held: Tensor, settings: SphereSettings, *, simple
 
 
 def simple_fills(views: Views) -> dict[str, Tensor]:
-    """The mean colour, the harmonic fill, and the classical completion, on the coarse map."""
-    from hdr_core.sphere import complete, harmonic
+    """The mean colour, the harmonic fill, and the photo's light spread out, on the coarse map."""
+    from hdr_core.sphere_spread import harmonic, spread_light
 
     weight = views.share * views.area
     mean = (views.light * weight).sum((2, 3), keepdim=True) / weight.sum((2, 3), keepdim=True)
-    classical, smooth = [], []
-    for pixels, covered in zip(views.light.cpu(), views.share.cpu(), strict=True):
-        light = pixels.permute(1, 2, 0).numpy().copy()
-        classical.append(torch.from_numpy(complete(light, covered[0].numpy().copy())).permute(2, 0, 1).float())
-        smooth.append(torch.from_numpy(harmonic(light.astype(np.float64), covered[0].numpy() > 0.5)).permute(2, 0, 1).float())
+    spread, smooth = [], []
+    for light, share in zip(views.light.cpu(), views.share.cpu(), strict=True):
+        spread.append(spread_light(light[None], share[None])[0][0])
+        values = light.permute(1, 2, 0).numpy().astype(np.float64)
+        smooth.append(torch.from_numpy(harmonic(values, share[0].numpy() > 0.5)).permute(2, 0, 1).float())
     device = views.light.device
     return {
         "mean colour": mean.expand_as(views.light),
         "harmonic": torch.stack(smooth).to(device),
-        "classical": torch.stack(classical).to(device),
+        "spread out": torch.stack(spread).to(device),
     }
 
 

@@ -24,7 +24,7 @@ _Net = TypeVar("_Net", bound=nn.Module)
 
 @dataclass(frozen=True)
 class Record:
-    """What belongs to a weights file: its version, SHA-256 and size in bytes, and the network's form by the names of settings."""
+    """What belongs to a weights file: its version, SHA-256 and size in bytes, and the settings of its network."""
 
     version: str
     sha256: str

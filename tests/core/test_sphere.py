@@ -1,4 +1,4 @@
-"""The sphere around a photo is filled: softly, with no seam, with light that a network tells, and the photo's own pixels stay."""
+"""The sphere around a photo is filled: softly, with no seam, by a network, too; and the photo's own pixels stay."""
 
 from __future__ import annotations
 
@@ -67,7 +67,9 @@ def test_a_band_around_the_horizon_has_no_middle_and_its_light_turns_all_the_sam
     assert np.abs(np.log(np.roll(turned, -5, 1) / whole)).max() < 0.1
 
 
-def test_the_network_tells_light_that_the_photo_does_not_hold(seen: Map, whole: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_network_tells_light_that_the_photo_does_not_hold(
+    seen: Map, whole: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(sphere_light, "_network", SphereNet().eval)
     untrained = complete(seen.pixels, seen.covered)
     hidden = seen.covered == 0
