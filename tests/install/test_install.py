@@ -30,8 +30,9 @@ def test_the_same_input_gives_the_same_bytes(archive: Path, tmp_path: Path):
 def test_the_zip_holds_what_runs_and_nothing_else(archive: Path):
     names = zipfile.ZipFile(archive).namelist()
     assert {name.split("/")[0] for name in names} == INSIDE
-    assert "hdr_core/network/weights.json" in names
-    assert any(name.endswith(".safetensors") for name in names)
+    files = ("weights.json", "ldr_to_hdri.safetensors", "sphere.json", "sphere.safetensors")
+    weights = {f"hdr_core/network/{name}" for name in files}
+    assert weights <= set(names)
     assert not [name for name in names if "__pycache__" in name or name.endswith((".pt", ".pth", ".pkl"))]
     assert sorted(name for name in names if name.startswith("operators/")) == sorted(
         f"operators/{path.name}" for path in (ROOT / "operators").glob("*.py")
