@@ -108,12 +108,12 @@ class EnergyHead(nn.Module):
     def forward(self, radiance: Tensor, over: Tensor, *, panorama: bool) -> Energy:
         """radiance, over: (N, 3, h, w) as in `statistics`."""
         with torch.autocast(radiance.device.type, enabled=False):
-            return self.estimate(statistics(radiance.float(), over.float(), panorama=panorama))
+            return self.estimate(statistics(radiance.float(), over.float(), panorama=panorama), panorama=panorama)
 
-    def estimate(self, seen: Tensor) -> Energy:
-        """From statistics, (N, COUNT)."""
+    def estimate(self, seen: Tensor, *, panorama: bool = True) -> Energy:
+        """From statistics, (N, COUNT). A flat picture is never taken for a rendered sky: all that was learnt from were whole."""
         x = self.scaled(seen)
-        sky = self.gate(x)
+        sky = self.gate(x) if panorama else torch.full_like(x[:, :1], -1e3)
         share = sky_share(sky)
         members, log_scale = torch.lerp(self.photos(x), self.skies(x), share)
         log_scale = log_scale.clamp(-4, 2)
