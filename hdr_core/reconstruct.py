@@ -12,11 +12,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from threading import Lock
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 
-from .device import choose_device
+from .device import choose_device, is_out_of_memory
 from .errors import Cancelled, DeviceError
 from .overview import Overview
 from .photo import Photo
@@ -41,6 +41,7 @@ from .transfer import Transfers, release_pinned  # noqa: E402
 
 SMALLEST_TILE = 128  # pixels a side
 _ONE_AT_A_TIME = Lock()  # several conversions may read and write at once; the network serves one photo after the other
+_Made = TypeVar("_Made")
 _VIEW_DONE, _GUIDANCE_DONE = 0.25, 0.4  # shares of the time, roughly
 
 
@@ -78,33 +79,47 @@ def reconstruct(
     """
     place = choose_device(device)
     steps = _Steps(progress, cancelled)
-    with _ONE_AT_A_TIME:
-        coming = _on(place, device, photo, panorama, input_curve, tile, steps)
-    return coming.wait()  # the next photo need not wait for this one's way back
+    on_processor = replace(steps, stage="Restoring light on the processor (the GPU's memory is full)")
+
+    def restored(here: str) -> Radiance:
+        given = (tile, steps) if here == place else (None, on_processor)
+        with _ONE_AT_A_TIME:
+            coming = _reconstruct(photo, panorama, input_curve, here, *given)
+        return coming.wait()  # the next photo need not wait for this one's way back
+
+    return _where_it_fits(restored, place, device)
 
 
-def _on(
-    place: str, asked: Device, photo: Photo, panorama: bool, input_curve: InputCurve, tile: int | None, steps: _Steps
-) -> _Coming:
-    """On `place`, or on the processor where its memory does not suffice and the user did not ask for it."""
+def _where_it_fits(make: Callable[[str], _Made], place: str, asked: Device) -> _Made:
+    """`make` on `place`, or on the processor where its memory does not suffice and the user did not ask for it."""
     try:
-        return _reconstruct(photo, panorama, input_curve, place, tile, steps)
-    except torch.OutOfMemoryError as error:
-        if place == "cpu" or asked != "auto":
+        return make(place)
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        if place == "cpu":
+            raise DeviceError(
+                "The computer has not enough free memory.", "Close other programs, or convert a smaller photo."
+            ) from error
+        if asked != "auto":
             raise DeviceError(
                 f"The device {place!r} has not enough free memory.", 'Close other programs, or choose the device "cpu".'
             ) from error
-    release_memory()  # only here the error, and with it all that it kept alive, is gone
-    instead = replace(steps, stage="Restoring light on the processor (the GPU's memory is full)")
-    return _reconstruct(photo, panorama, input_curve, "cpu", None, instead)
+    with _ONE_AT_A_TIME:
+        release_memory()  # only here the error, and with it all that it kept alive, is gone
+    return _where_it_fits(make, "cpu", "cpu")
 
 
 def warm_up(device: Device = "auto") -> str:
     """Load the network onto the device that a conversion would take, and return its name. Raises as `reconstruct`."""
     place = choose_device(device)
-    with _ONE_AT_A_TIME:
-        _inference(place)
-    return place
+
+    def loaded(here: str) -> str:
+        with _ONE_AT_A_TIME:
+            _inference(here)
+        return here
+
+    return _where_it_fits(loaded, place, device)
 
 
 def release_memory() -> None:
@@ -115,8 +130,16 @@ def release_memory() -> None:
         forget = getattr(torch._C, "_cuda_clearCublasWorkspaces", None)  # each thread that multiplied matrices has one
         if forget is not None:
             forget()
-        torch.cuda.empty_cache()
+        _empty_cache()
         release_pinned()
+
+
+def _empty_cache() -> None:
+    try:
+        torch.cuda.empty_cache()
+    except RuntimeError as error:  # a GPU so full that CUDA cannot begin has nothing of ours
+        if not is_out_of_memory(error):
+            raise
 
 
 @dataclass(frozen=True)
@@ -212,11 +235,11 @@ def _fill_in_parts(fill: Callable[[range, range], None], y: range, x: range) -> 
     try:
         fill(y, x)
         return
-    except torch.OutOfMemoryError:
-        if max(len(y), len(x)) <= SMALLEST_TILE:
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error) or max(len(y), len(x)) <= SMALLEST_TILE:
             raise
     if torch.cuda.is_initialized():
-        torch.cuda.empty_cache()
+        _empty_cache()
     for part in (0, 1):
         if len(y) >= len(x):
             _fill_in_parts(fill, _half(y, part), x)

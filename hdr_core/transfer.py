@@ -22,9 +22,7 @@ class Transfers:
         if self._stream is not None and 4 * math.prod(shape) <= LARGEST_PINNED:
             try:
                 return torch.empty(shape, pin_memory=True)
-            except torch.OutOfMemoryError:
-                raise
-            except RuntimeError:  # the system allows no more of it: slower, as good
+            except RuntimeError:  # neither the system nor CUDA has more of it: slower, as good
                 pass
         return torch.empty(shape)
 

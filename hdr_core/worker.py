@@ -74,7 +74,7 @@ class Worker:
         self._events = events
         self._speaks = threading.Lock()
         self._requests: queue.Queue[bytes] = queue.Queue()
-        self._outputs: dict[object, tuple[Path, ...]] = {}  # what is being written, by request
+        self._outputs: dict[int | None, tuple[Path, ...]] = {}  # what is being written, by request
         self._photos = ThreadPoolExecutor(told() or 1, "photo")
         self._under_way: set[Future[None]] = set()
 
@@ -106,7 +106,7 @@ class Worker:
                 remove_temporary(output, os.getpid(), patience=10.0)
         os._exit(0)  # the main thread may be deep in torch: it cannot be asked
 
-    def _send(self, request_id: object, event: str, **fields: object) -> None:
+    def _send(self, request_id: int | None, event: str, **fields: object) -> None:
         line = json.dumps({"id": request_id, "event": event, **fields}).encode("ascii") + b"\n"
         try:
             with self._speaks:
@@ -116,10 +116,10 @@ class Worker:
             self._leave()
 
     def _answer(self, line: bytes) -> None:
-        request_id: object = None
+        request_id: int | None = None
         try:
             request = _parse(line)
-            request_id = request.get("id")
+            request_id = _id(request)
             self._send(request_id, "done", result=self._do(request_id, request))
         except HdrError as error:
             self._send_error(request_id, error)
@@ -128,10 +128,10 @@ class Worker:
             problem = f"The conversion failed unexpectedly ({type(error).__name__}: {error})."
             self._send_error(request_id, WorkerError(problem, "Report this, with the worker's log and the photo."))
 
-    def _send_error(self, request_id: object, error: HdrError) -> None:
+    def _send_error(self, request_id: int | None, error: HdrError) -> None:
         self._send(request_id, "error", error=type(error).__name__, problem=error.problem, next_step=error.next_step)
 
-    def _do(self, request_id: object, request: Mapping[str, Any]) -> dict[str, Any]:
+    def _do(self, request_id: int | None, request: Mapping[str, Any]) -> dict[str, Any]:
         operation = request.get("op")
         if operation == "hello":
             return _versions()
@@ -189,6 +189,13 @@ def _parse(line: bytes) -> dict[str, Any]:
     if not isinstance(request, dict):
         raise _malformed("no JSON object")
     return request
+
+
+def _id(request: Mapping[str, Any]) -> int | None:
+    given = request.get("id")
+    if not isinstance(given, int | None):
+        raise _malformed(f"its id is no number: {given!r:.40}")
+    return given
 
 
 def _paths(request: Mapping[str, Any]) -> tuple[Path, Path]:

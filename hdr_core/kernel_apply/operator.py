@@ -8,6 +8,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
+from ..device import is_out_of_memory
 from . import cuda, reference
 from .driver import DriverError
 
@@ -65,7 +66,9 @@ def has_kernels(device: torch.device) -> bool:
     some = torch.zeros(1, 1, 1, 1, device=device)
     try:
         cuda.forward(some, some, some, "clamp", 1)
-    except DriverError:
+    except DriverError as error:
+        if is_out_of_memory(error):
+            raise  # not for good, as the answer would be
         return False
     return True
 

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ..device import is_out_of_memory
 from . import chunked, fused
 from .model import Guidance, Network
 from .padding import is_tiling
@@ -103,10 +104,10 @@ class Graphed:
             torch.cuda.synchronize()
             with torch.cuda.graph(graph):
                 result = self._function(*own)
-        except torch.cuda.OutOfMemoryError:
-            raise
-        except RuntimeError:  # a library that cannot be captured: slower, as good
-            return None
+        except RuntimeError as error:
+            if is_out_of_memory(error):
+                raise
+            return None  # a library that cannot be captured: slower, as good
         inputs: list[Tensor] = []
         _form(own, inputs)
         return _Capture(graph, inputs, result)

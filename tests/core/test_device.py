@@ -11,8 +11,9 @@ import torch
 
 from hdr_core import memory
 from hdr_core import reconstruct as module
-from hdr_core.device import choose_device
-from hdr_core.kernel_apply import has_kernels
+from hdr_core.device import choose_device, is_out_of_memory
+from hdr_core.kernel_apply import has_kernels, operator
+from hdr_core.kernel_apply.driver import DriverError
 from hdr_core.network import chunked, fused
 from hdr_core.network.inference import Inference
 from hdr_core.network.model import Network, NetworkConfig
@@ -58,6 +59,55 @@ def test_chunks_give_what_plain_torch_gives(height, width, panorama):
     assert wanted.max() > 1
     got = chunked.ChunkedLight(network.heads, guidance, (height, width)).restore(padded, 0, 0)
     torch.testing.assert_close(got, wanted, rtol=2e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError(),
+        torch.AcceleratorError("CUDA error: out of memory\nSearch for `cudaErrorMemoryAllocation'"),
+        DriverError("cuModuleLoadData: out of memory (2)"),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+        RuntimeError("CUDA error: CUBLAS_STATUS_NOT_INITIALIZED when calling `cublasCreate(handle)`"),
+        RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"),
+        RuntimeError("cuDNN error: CUDNN_STATUS_NOT_INITIALIZED"),
+        RuntimeError("cuDNN error: CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED"),
+        RuntimeError("GET was unable to find an engine to execute this computation"),
+        RuntimeError("MPS backend out of memory (MPS allocated: 8.00 GB, other allocations: 1.00 GB)"),
+    ],
+    ids=str,
+)
+def test_a_full_gpu_is_known_by_what_it_says(error):
+    assert is_out_of_memory(error)
+    later = RuntimeError("Invalid capture.")  # what ends a capture of a graph that ran out of memory
+    later.__context__ = error
+    assert is_out_of_memory(later)
+
+
+def test_memory_that_this_processor_does_not_have():
+    with pytest.raises(RuntimeError) as caught:
+        torch.empty(2**60)
+    assert is_out_of_memory(caught.value)
+    assert not is_out_of_memory(RuntimeError("CUDA error: an illegal memory access was encountered"))
+    assert not is_out_of_memory(ValueError("out of memory"))
+
+
+@torch.inference_mode()
+def test_a_full_gpu_does_not_lose_its_kernels_for_good(monkeypatch):
+    """The GPU is faked: its first launch fails for want of memory."""
+    launches = []
+
+    def forward(*_):
+        launches.append(1)
+        if len(launches) == 1:
+            raise DriverError("cuModuleLoadData: out of memory (2)")
+
+    monkeypatch.setattr(operator.cuda, "forward", forward)
+    monkeypatch.setattr(torch, "zeros", lambda *_, **__: None)
+    gpu = torch.device("cuda", 77)
+    with pytest.raises(DriverError, match="out of memory"):
+        has_kernels(gpu)
+    assert has_kernels(gpu)
 
 
 def test_tiles_follow_the_memory_that_is_free(monkeypatch):

@@ -125,7 +125,7 @@ def test_a_gpu_that_is_out_of_memory_gets_smaller_tiles(whole, monkeypatch):
     def short_of_memory(self, y, x, halo, *, panorama):
         tried.append((len(y), len(x)))
         if len(y) * len(x) > 160 * 160:
-            raise torch.OutOfMemoryError
+            raise torch.OutOfMemoryError if len(tried) % 2 else torch.AcceleratorError("CUDA error: out of memory")
         return real(self, y, x, halo, panorama=panorama)
 
     monkeypatch.setattr(Codes, "tile", short_of_memory)
@@ -137,27 +137,76 @@ def test_a_gpu_that_is_out_of_memory_gets_smaller_tiles(whole, monkeypatch):
         reconstruct(photo(64, 128), panorama=True, device="cpu")
 
 
-def test_the_processor_takes_over_from_a_gpu_without_memory(monkeypatch):
-    """No GPU is needed for it: its choice is faked, and its first step fails as on a full one."""
+def full_gpu(moment, error, monkeypatch):
+    """No GPU is needed for it: its choice is faked, and on it the processor does everything until `error` comes."""
+    from hdr_core import reconstruct as module
+    from hdr_core.codes import Codes
+    from hdr_core.transfer import Transfers
+
+    real = {"load": module._inference, "tile": Codes.tile, "wait": Transfers.wait}
+    chosen = []
+
+    def failing(name):
+        def instead(*arguments, **named):
+            if name == moment and chosen[-1] == "cuda":
+                raise error
+            return real[name](*arguments, **named)
+
+        return instead
+
+    def load(place):
+        chosen.append(place)
+        return failing("load")("cpu")
+
+    load.cache_clear = module._inference.cache_clear
+    monkeypatch.setattr(module, "_inference", load)
+    monkeypatch.setattr(Codes, "tile", failing("tile"))
+    monkeypatch.setattr(Transfers, "wait", failing("wait"))
+    monkeypatch.setattr(module, "choose_device", lambda asked: "cuda" if asked in ("auto", "cuda") else asked)
+
+
+@pytest.mark.parametrize(
+    ("moment", "error"),
+    [
+        ("load", "CUDA error: out of memory\nCUDA kernel errors might be asynchronously reported"),
+        ("wait", "CUDA error: out of memory"),
+    ],
+)
+def test_the_processor_takes_over_from_a_gpu_without_memory(moment, error, monkeypatch):
     import torch
 
-    from hdr_core import reconstruct as module
-
-    real, stages = module._inference, []
-
-    def full(place):
-        if place == "cuda":
-            raise torch.OutOfMemoryError
-        return real(place)
-
-    full.cache_clear = real.cache_clear
-    monkeypatch.setattr(module, "_inference", full)
-    monkeypatch.setattr(module, "choose_device", lambda asked: "cuda" if asked in ("auto", "cuda") else asked)
-    radiance = reconstruct(photo(64, 128), panorama=True, progress=lambda _, stage: stages.append(stage))
+    full_gpu(moment, torch.AcceleratorError(error), monkeypatch)
+    stages = []
+    radiance = reconstruct(photo(16, 32), panorama=True, progress=lambda _, stage: stages.append(stage))
     assert radiance.device == "cpu"
     assert any("processor" in stage for stage in stages)
-    with pytest.raises(DeviceError, match="cuda"):
-        reconstruct(photo(64, 128), panorama=True, device="cuda")
+
+
+def test_a_gpu_asked_for_by_name_is_not_replaced(monkeypatch):
+    import torch
+
+    full_gpu("tile", torch.AcceleratorError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED"), monkeypatch)
+    with pytest.raises(DeviceError, match="'cuda' has not enough free memory"):
+        reconstruct(photo(16, 32), panorama=True, device="cuda")
+
+
+def test_the_network_is_loaded_where_there_is_memory(monkeypatch):
+    import torch
+
+    from hdr_core.reconstruct import warm_up
+
+    full_gpu("load", torch.OutOfMemoryError(), monkeypatch)
+    assert warm_up() == "cpu"
+    with pytest.raises(DeviceError, match="'cuda' has not enough free memory"):
+        warm_up("cuda")
+
+
+def test_another_fault_of_the_gpu_is_not_taken_for_a_full_one(monkeypatch):
+    import torch
+
+    full_gpu("tile", torch.AcceleratorError("CUDA error: an illegal memory access was encountered"), monkeypatch)
+    with pytest.raises(RuntimeError, match="illegal memory access"):
+        reconstruct(photo(16, 32), panorama=True)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 7), (37, 23), (64, 300)])
