@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from .errors import RuntimeInstallError
+from .runtime_wheels import Wheel
 from .worker_process import child_environment
 
 # pip as it is, else the one that Python carries for `ensurepip`, run from its wheel: installing that would change Python.
-_BOOT = """
+_PIP = """
 import sys
 try:
     import pip
@@ -27,9 +29,9 @@ except ImportError:
         sys.exit("no pip here")
     sys.path.insert(0, wheels[0])
 import runpy
-sys.argv[0] = "pip"
-runpy.run_module("pip", run_name="__main__", alter_sys=True)
 """
+_RUN_PIP = 'sys.argv[0] = "pip"; runpy.run_module("pip", run_name="__main__", alter_sys=True)'
+_RUN_FILE = 'del sys.argv[0]; runpy.run_path(sys.argv[0], run_name="__main__")'
 
 # How a network is reached, and where packages come from: what pip and its libraries read.
 _NETWORK = re.compile(r"(HTTP|HTTPS|ALL|NO)_PROXY|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE|PIP_\w+", re.IGNORECASE)
@@ -88,19 +90,45 @@ _FAILURES = (
 )
 
 
-class PipProcess:
-    """One run of pip. It has its temporary files in `scratch`, which the caller removes."""
+def run_pip(python: Path, arguments: Sequence[str], wheels: Iterable[Wheel], scratch: Path) -> Generator[None, None, int]:
+    """`run` pip for exactly these wheels."""
+    listed = scratch.with_name("requirements.txt")
+    listed.write_text("".join(wheel.requirement for wheel in wheels), encoding="utf-8")
+    options = ["--only-binary", ":all:", "--progress-bar", "off", "-r", str(listed)]
+    return run(python, [*arguments, *options], scratch)
 
-    def __init__(self, python: Path, arguments: Sequence[str], scratch: Path) -> None:
-        scratch.mkdir(exist_ok=True)
+
+def run(
+    python: Path, arguments: Sequence[str], scratch: Path, *, program: Path | None = None, fine: Sequence[int] = (0,)
+) -> Generator[None, None, int]:
+    """Run pip, or the file `program` where it can import pip; yields while it runs, and returns its exit code, one of `fine`.
+
+    scratch: a folder for its temporary files, emptied before. Raises RuntimeInstallError when it ends otherwise.
+    """
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(parents=True)
+    process = PipProcess(python, arguments, scratch, program)
+    try:
+        while (code := process.poll(fine)) is None:
+            yield
+        return code
+    finally:
+        process.kill()
+
+
+class PipProcess:
+    """One run of pip, or of another program with pip at hand."""
+
+    def __init__(self, python: Path, arguments: Sequence[str], scratch: Path, program: Path | None) -> None:
+        boot = [_PIP + _RUN_PIP] if program is None else [_PIP + _RUN_FILE, str(program)]
         self._log = tempfile.TemporaryFile(dir=scratch)  # noqa: SIM115  (it lives as long as the process)
         environment = {**child_environment(), **_network(os.environ)}
         environment |= {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1", "PIP_NO_CACHE_DIR": "1"}
         environment |= dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(scratch))
         try:
             self._popen = subprocess.Popen(
-                [str(python), "-I", "-X", "utf8", "-c", _BOOT, *arguments],
-                stdin=subprocess.DEVNULL,
+                [str(python), "-I", "-X", "utf8", "-c", *boot, *arguments],
+                stdin=subprocess.PIPE,  # it ends with us
                 stdout=self._log,
                 stderr=subprocess.STDOUT,
                 env=environment,
@@ -112,23 +140,20 @@ class PipProcess:
                 f"{python} cannot be started ({error.strerror}).", "Choose another Python in the add-on's preferences."
             ) from error
 
-    def poll(self) -> bool:
-        """True when it has ended well. Raises RuntimeInstallError when it has ended badly."""
+    def poll(self, fine: Sequence[int]) -> int | None:
+        """Its exit code, None while it runs. Raises RuntimeInstallError where that is not one of `fine`."""
         code = self._popen.poll()
-        if code is None:
-            return False
-        try:
-            if code:
-                raise self._failure(code)
-        finally:
-            self._log.close()
-        return True
+        if code is not None and code not in fine:
+            raise self._failure(code)
+        return code
 
     def kill(self) -> None:
         """End it at once, if it still runs."""
         if self._popen.poll() is None:
             self._popen.kill()
             self._popen.wait()
+        if self._popen.stdin is not None:
+            self._popen.stdin.close()
         self._log.close()
 
     def _failure(self, code: int) -> RuntimeInstallError:

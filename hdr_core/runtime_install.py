@@ -8,7 +8,6 @@ Standard library only, because this runs inside Blender's Python. Nothing here b
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -21,17 +20,17 @@ from pathlib import Path
 from .client import WorkerClient
 from .errors import Cancelled, HdrError, RuntimeInstallError
 from .file_lock import FileLock
-from .pip_process import PipProcess
-from .runtime_wheels import LOCK, Wheel, read_lock, this_target, total_size
+from .pip_process import run_pip
+from .runtime_wheels import LOCK, read_lock, this_target, total_size
 from .settings import Progress
+from .wheel_downloads import Downloads
 
 PACKED = Path(__file__).absolute().parents[1] / "wheels"
 """Where the extension keeps the wheels that no index has."""
 
 _UNPACKED = 4  # times the size of the wheels; measured: 3.6
-_LARGE = 20e6  # bytes
 _MARK = "runtime.json"
-_STOPPED = Cancelled("The installation was stopped.", "What is complete is kept, and not downloaded again.")
+_STOPPED = Cancelled("The installation was stopped.", "What has arrived is kept, and not downloaded again.")
 
 
 def installed_runtime(folder: Path, python: tuple[int, int] = sys.version_info[:2]) -> Path | None:
@@ -76,12 +75,12 @@ class Installation:
         self.target = target or this_target(lock=lock)
         self.fraction = 0.0
         self.stage = "Preparing"
-        self._python, self._packed = python, packed
+        self._python = python
         self._wheels = read_lock(lock)[self.target]
         self._final = folder / self.target
         self._part = folder / f"{self.target}.part"
-        self._downloads, self._scratch, self._new = (self._part / name for name in ("wheels", "tmp", "packages"))
-        self._process: PipProcess | None = None
+        self._wheels_in, self._scratch, self._new = (self._part / name for name in ("wheels", "tmp", "packages"))
+        self._downloads = Downloads(python, self._wheels, self._wheels_in, self._scratch, packed)
         self._worker: WorkerClient | None = None
         self._error: HdrError | None = None
         self._done = False
@@ -128,19 +127,20 @@ class Installation:
         return self.result()
 
     def cancel(self) -> None:
-        """Stop at once. Complete wheels are kept for the next try."""
+        """Stop at once. What has arrived is kept for the next try."""
         if not self._done:
             self._end(_STOPPED)
 
     def _work(self) -> Generator[None, None, None]:
-        """The steps, which yield while they wait. A large wheel has a pip of its own: pip keeps nothing of a run that fails."""
-        missing = [wheel for wheel in self._wheels if not _is_complete(self._downloads / wheel.file, wheel)]
-        small = [wheel for wheel in missing if wheel.size < _LARGE]
-        for batch in filter(None, [small, *([wheel] for wheel in missing if wheel.size >= _LARGE)]):
-            self.stage = "Downloading " + (batch[0].name if len(batch) == 1 else f"{len(batch)} packages")
-            yield from self._pip("download", *batch)
+        """The steps, which yield while they wait."""
+        for stage in self._downloads.steps():
+            self.stage = stage
+            yield
         self.stage = "Unpacking"
-        yield from self._pip("install", *self._wheels)
+        shutil.rmtree(self._new, ignore_errors=True)
+        options = ["--no-deps", "--require-hashes", "--no-index", "--find-links", str(self._wheels_in)]
+        options += ["--target", str(self._new), "--no-compile"]
+        yield from run_pip(self._python, ["install", *options], self._wheels, self._scratch)
         self.stage = "Testing"
         yield from self._test()
         mark = {"target": self.target, "packages": {wheel.name: wheel.version for wheel in self._wheels}}
@@ -149,22 +149,6 @@ class Installation:
             (self._final / _MARK).unlink(missing_ok=True)
             shutil.rmtree(self._final)
         self._new.replace(self._final)
-
-    def _pip(self, what: str, *wheels: Wheel) -> Generator[None, None, None]:
-        shutil.rmtree(self._scratch, ignore_errors=True)
-        self._scratch.mkdir(parents=True)
-        listed = self._part / "requirements.txt"
-        listed.write_text("".join(wheel.requirement for wheel in wheels), encoding="utf-8")
-        arguments = [what, "--no-deps", "--require-hashes", "--only-binary", ":all:", "--progress-bar", "off"]
-        if what == "download":
-            arguments += ["-d", str(self._downloads), "--find-links", str(self._packed), "--retries", "3", "--timeout", "30"]
-        else:
-            shutil.rmtree(self._new, ignore_errors=True)
-            arguments += ["--no-index", "--find-links", str(self._downloads), "--target", str(self._new), "--no-compile"]
-        self._process = PipProcess(self._python, [*arguments, "-r", str(listed)], self._scratch)
-        while not self._process.poll():
-            yield
-        self._process = None
 
     def _test(self) -> Generator[None, None, None]:
         """Whether the packages can be imported, by the worker that will use them."""
@@ -179,7 +163,7 @@ class Installation:
         """How much is done, in [0, 1]: what has arrived, and what has been unpacked, in bytes."""
         total = total_size(self._wheels)
         if self.stage.startswith("Downloading"):
-            arrived = _size(self._downloads) + _size(self._scratch)
+            arrived = _size(self._wheels_in) + _size(self._scratch)
             return 0.85 * min(arrived / total, 1.0)
         if self.stage == "Unpacking":
             return 0.85 + 0.1 * min((_size(self._new) + _size(self._scratch)) / (total * _UNPACKED), 1.0)
@@ -187,7 +171,7 @@ class Installation:
 
     def _take_folder(self) -> FileLock:
         try:
-            self._downloads.mkdir(parents=True, exist_ok=True)
+            self._wheels_in.mkdir(parents=True, exist_ok=True)
             guard = FileLock(self._part / "lock")
             guard.acquire()
         except BlockingIOError as error:
@@ -199,8 +183,7 @@ class Installation:
         return guard
 
     def _check_space(self) -> None:
-        missing = [wheel for wheel in self._wheels if not (self._downloads / wheel.file).is_file()]
-        needed = total_size(missing) + _UNPACKED * total_size(self._wheels)
+        needed = self._downloads.room() + _UNPACKED * total_size(self._wheels)
         free = shutil.disk_usage(self._part).free
         if free < needed:
             raise RuntimeInstallError(
@@ -210,8 +193,6 @@ class Installation:
 
     def _end(self, error: HdrError | None) -> None:
         self._done, self._error = True, error
-        if self._process is not None:
-            self._process.kill()
         if self._worker is not None:
             self._worker.close()
         self._steps.close()
@@ -220,17 +201,6 @@ class Installation:
             shutil.rmtree(leftover, ignore_errors=True)
         if error is None:
             self.fraction = 1.0
-
-
-def _is_complete(path: Path, wheel: Wheel) -> bool:
-    if not path.is_file() or path.stat().st_size != wheel.size:
-        path.unlink(missing_ok=True)
-        return False
-    with path.open("rb") as file:
-        if hashlib.file_digest(file, "sha256").hexdigest() == wheel.sha256:
-            return True
-    path.unlink()
-    return False
 
 
 def _size(folder: Path) -> int:

@@ -57,17 +57,30 @@ class Index(SimpleHTTPRequestHandler):
 
     bad: dict[str, str]
     asked: list[str]
+    ranges: list[tuple[str, str]]
 
     def do_GET(self) -> None:
         name = self.path.rpartition("/")[2]
         self.asked.append(name)
         how = next((how for part, how in self.bad.items() if part in name), "")
-        if how == "stall":
+        if how == "half":
             self.send_response(200)
-            self.send_header("Content-Length", "1000000")
+            whole = (Path(self.directory) / self.path[1:]).read_bytes()
+            self.send_header("Content-Length", str(len(whole)))
+            self.send_header("ETag", '"1"')
             self.end_headers()
-            self.wfile.write(b"x" * 1000)
+            self.wfile.write(whole[: len(whole) // 2])
+            self.wfile.flush()
             time.sleep(20)
+        elif "Range" in self.headers:
+            self.ranges.append((self.headers["Range"], self.headers["If-Range"]))
+            self.send_response(206)
+            whole = (Path(self.directory) / self.path[1:]).read_bytes()
+            begun = int(self.headers["Range"].removeprefix("bytes=").removesuffix("-"))
+            self.send_header("Content-Range", f"bytes {begun}-{len(whole) - 1}/{len(whole)}")
+            self.send_header("Content-Length", str(len(whole) - begun))
+            self.end_headers()
+            self.wfile.write(whole[begun:])
         elif how == "forbidden":
             self.send_error(407, "Proxy Authentication Required")
         else:
@@ -81,7 +94,11 @@ class Index(SimpleHTTPRequestHandler):
 def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
     """A package index on loopback with one small wheel for each package, and the lock that pins them."""
     root = tmp_path / "index"
-    wheels = [make_wheel(root, name.lower()) for name in REQUIREMENTS if name not in {"numpy", "pyvips"}]
+    wheels = [
+        make_wheel(root, name.lower(), filling=60_000 if name == "torch" else 10)
+        for name in REQUIREMENTS
+        if name not in {"numpy", "pyvips"}
+    ]
     packed = make_wheel(tmp_path / "extension", "pyvips")
     entries = {
         wheel.name: {
@@ -94,7 +111,7 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNam
     }
     lock = tmp_path / "lock.json"
     lock.write_text(json.dumps({"wheels": entries, "targets": {TARGET: sorted(entries)}}))
-    handler = type("Handler", (Index,), {"bad": {}, "asked": []})
+    handler = type("Handler", (Index,), {"bad": {}, "asked": [], "ranges": []})
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(handler, directory=str(root)))
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -104,7 +121,14 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNam
     monkeypatch.setenv("PIP_INDEX_URL", f"http://127.0.0.1:{server.server_port}/")
     monkeypatch.setenv("PIP_RETRIES", "0")
     yield SimpleNamespace(
-        root=root, wheels=wheels, lock=lock, packed=packed.parent, bad=handler.bad, asked=handler.asked, server=server
+        root=root,
+        wheels=wheels,
+        lock=lock,
+        packed=packed.parent,
+        bad=handler.bad,
+        asked=handler.asked,
+        ranges=handler.ranges,
+        server=server,
     )
     server.shutdown()
     server.server_close()
@@ -147,13 +171,14 @@ def test_it_installs_without_pip_and_touches_no_python(index: SimpleNamespace, b
     assert remove_runtime(folder) == 0
 
 
-def test_stopping_keeps_what_is_complete(index: SimpleNamespace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hdr_core.runtime_install._LARGE", 0)  # one run of pip for each
-    index.bad["torch-"] = "stall"
+def test_stopping_keeps_what_has_arrived(index: SimpleNamespace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hdr_core.wheel_downloads._LARGE", 40_000)  # torch
+    index.bad["torch-"] = "half"
     folder = tmp_path / "runtime"
     installation = install(index, folder)
     until = time.monotonic() + 60
-    while "torch-1.0-py3-none-any.whl" not in index.asked:
+    partial = folder / f"{TARGET}.part" / "wheels" / "torch-1.0-py3-none-any.whl.partial"
+    while not partial.exists() or partial.stat().st_size == 0:
         assert not installation.poll()
         assert time.monotonic() < until
         time.sleep(0.02)
@@ -169,8 +194,11 @@ def test_stopping_keeps_what_is_complete(index: SimpleNamespace, tmp_path: Path,
     assert {"pyvips-1.0-py3-none-any.whl", "safetensors-1.0-py3-none-any.whl"} <= complete
     index.bad.clear()
     index.asked.clear()
+    half = partial.stat().st_size
+    assert half > 100
     install(index, folder).wait()
     assert not complete & set(index.asked)
+    assert index.ranges == [(f"bytes={half}-", '"1"')]
 
 
 @pytest.mark.parametrize(
@@ -220,7 +248,7 @@ def test_no_room_and_no_right_to_write(index: SimpleNamespace, tmp_path: Path, m
 def test_a_disk_that_fills_up(index: SimpleNamespace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     disk = tmp_path / "disk"
     disk.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", disk], check=False, capture_output=True).returncode:
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=100k", "tmpfs", disk], check=False, capture_output=True).returncode:
         pytest.skip("cannot mount a small disk")
     try:
         monkeypatch.setattr("hdr_core.runtime_install._UNPACKED", 0)
