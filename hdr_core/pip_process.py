@@ -37,7 +37,7 @@ _RUN_FILE = 'del sys.argv[0]; runpy.run_path(sys.argv[0], run_name="__main__")'
 _NETWORK = re.compile(r"(HTTP|HTTPS|ALL|NO)_PROXY|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE|PIP_\w+", re.IGNORECASE)
 
 # The first that fits what pip said: what went wrong, and what to do about it.
-_TRY_AGAIN = "Check the connection, and install again: what is complete is not downloaded again."
+_TRY_AGAIN = "Check the connection, and install again: what has arrived is not downloaded again."
 _FAILURES = (
     (
         r"no pip here",
@@ -47,7 +47,7 @@ _FAILURES = (
     (
         r"No space left|Errno 28|disk is full|not enough space|WinError 112|Disk quota",
         "The disk is full.",
-        "Free some space, and install again: what is complete is not downloaded again.",
+        "Free some space, and install again: what has arrived is not downloaded again.",
     ),
     (
         r"DO NOT MATCH THE HASHES|hash mismatch",
