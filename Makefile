@@ -56,9 +56,9 @@ third-party: .venv-audit/.done
 	.venv-audit/bin/python $(PIP) -r requirements/audit.txt
 	@touch $@
 
-# BLENDERS: programs, which need a screen; WINDOWS: commands that open windows elsewhere, see scripts/windows.py
+# BLENDERS: programs, which need a screen; WINDOWS: commands that open windows elsewhere; INSTALL=--install: see scripts/windows.py
 windows: setup
-	$(RUN) scripts/windows.py --blenders $(BLENDERS) --windows '$(WINDOWS)'
+	$(RUN) scripts/windows.py $(INSTALL) --blenders $(BLENDERS) --windows '$(WINDOWS)'
 
 # Whether files render the same without the extension. EEVEE needs a screen; WINDOWS as above.
 elsewhere: setup
