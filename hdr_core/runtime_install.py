@@ -28,6 +28,7 @@ from .wheel_downloads import Downloads
 PACKED = Path(__file__).absolute().parents[1] / "wheels"
 """Where the extension keeps the wheels that no index has."""
 
+_SELDOM = 20  # times what counting the bytes takes passes until the next time: whoever polls has a window to draw
 _UNPACKED = 4  # times the size of the wheels; measured: 3.6
 _MARK = "runtime.json"
 _STOPPED = Cancelled("The installation was stopped.", "What has arrived is kept, and not downloaded again.")
@@ -75,6 +76,7 @@ class Installation:
         self.target = target or this_target(lock=lock)
         self.fraction = 0.0
         self.stage = "Preparing"
+        self._measure_at = 0.0
         self._python = python
         self._wheels = read_lock(lock)[self.target]
         self._final = folder / self.target
@@ -96,7 +98,10 @@ class Installation:
         """Go on, without blocking. True when it is over, well or badly: then ask `result`."""
         if not self._done:
             try:
-                self.fraction = max(self.fraction, self._measure())
+                if time.monotonic() >= self._measure_at:
+                    began = time.monotonic()
+                    self.fraction = max(self.fraction, self._measure())
+                    self._measure_at = time.monotonic() + _SELDOM * (time.monotonic() - began)
                 next(self._steps)
             except StopIteration:
                 self._end(None)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from .pip_process import run, run_pip
@@ -30,15 +31,24 @@ class Downloads:
 
     def steps(self) -> Generator[str, None, None]:
         """Download what is missing; yields what it is at while it waits. Raises RuntimeInstallError."""
-        missing = [wheel for wheel in self._wheels if not _is_complete(self._folder / wheel.file, wheel)]
-        small = [wheel for wheel in missing if wheel.size < _LARGE]
-        large = [wheel for wheel in missing if wheel.size >= _LARGE]
+        checking = ThreadPoolExecutor(1)
+        try:
+            missing = checking.submit(self._missing)  # gigabytes are read for it
+            while not missing.done():
+                yield "Preparing"
+        finally:
+            checking.shutdown(wait=False, cancel_futures=True)
+        small = [wheel for wheel in missing.result() if wheel.size < _LARGE]
+        large = [wheel for wheel in missing.result() if wheel.size >= _LARGE]
         if small:
             for _ in self._by_pip(small):
                 yield f"Downloading {len(small)} packages"
         for wheel in large:
             for _ in self._large(wheel):
                 yield f"Downloading {wheel.name}"
+
+    def _missing(self) -> list[Wheel]:
+        return [wheel for wheel in self._wheels if not _is_complete(self._folder / wheel.file, wheel)]
 
     def _large(self, wheel: Wheel) -> Generator[None, None, None]:
         file = self._folder / wheel.file
