@@ -10,7 +10,7 @@ from .settings import Device
 # What torch and the libraries below it say of memory that is not there. Only some of it is torch.OutOfMemoryError: where a
 # library, a kernel or CUDA itself finds no room, it is a RuntimeError, of cuDNN one that it found nothing that would run.
 _FULL = re.compile(
-    r"out of memory|(can't allocate|not enough) memory|(CU\w+)_STATUS_(ALLOC_FAILED|NOT_INITIALIZED)|ALLOCATION_FAILED"
+    r"out of memory|(can't allocate|not enough) memory|_STATUS_(ALLOC_FAILED|NOT_INITIALIZED)|ALLOCATION_FAILED"
     r"|unable to find (an engine|a valid cuDNN algorithm)",
     re.IGNORECASE,
 )
