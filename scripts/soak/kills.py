@@ -53,6 +53,7 @@ def run(folder: Path, count: int = COUNT, seed: int = 1) -> str:
                 f"kill {number} ({job.stage}, {dict(ends)}) left {size} bytes: neither the old file nor the whole new one"
             )
         expect_only(target, *(["photo.exr"] if found else []))
+    ready(client)
     client.convert(photo, target / "photo.exr", FLAT, overwrite=True).wait()
     client.close()
     if checksum(target / "photo.exr") != whole:
