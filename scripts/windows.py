@@ -32,6 +32,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--blenders", nargs="*", default=[], metavar="PATH")
     parser.add_argument("--windows", default="", metavar="COMMANDS", help="commands, separated by semicolons")
+    parser.add_argument("--install", action="store_true", help="the button, to its end, over the network")
     options = parser.parse_args()
     commands = [shlex.split(command) for command in options.windows.split(";") if command.strip()]
     if not commands and not options.blenders:
@@ -40,12 +41,12 @@ def main() -> int:
     python = python.parent.resolve() / python.name  # a link to the program is kept: a virtual environment lives by it
     PICTURES.mkdir(parents=True, exist_ok=True)
     archive = package.package(ROOT / "build")
-    ended = [check(command, python, archive) for command in commands]
-    ended += [check([blender], python, archive, here=True) for blender in options.blenders]
+    ended = [check(command, python, archive, install=options.install) for command in commands]
+    ended += [check([blender], python, archive, here=True, install=options.install) for blender in options.blenders]
     return 0 if all(ended) else 1
 
 
-def check(command: list[str], python: Path, archive: Path, *, here: bool = False) -> bool:
+def check(command: list[str], python: Path, archive: Path, *, here: bool = False, install: bool = False) -> bool:
     """One window; whether all held."""
     name = "-".join(Path(part).name for part in command)
     print(f"== {name}", flush=True)
@@ -59,7 +60,7 @@ def check(command: list[str], python: Path, archive: Path, *, here: bool = False
         given["PICTURES"] = PICTURES / f"{name}.d"
         given["PICTURES"].mkdir(exist_ok=True)
         script = place / "script.py"
-        session = ROOT / "scripts" / "window_session.py"
+        session = ROOT / "scripts" / ("window_install.py" if install else "window_session.py")
         variables = {name: str(value) for name, value in given.items()}
         script.write_text(f"import os, runpy\n\nos.environ.update({variables!r})\nrunpy.run_path({str(session)!r})\n")
         if here:
@@ -68,9 +69,9 @@ def check(command: list[str], python: Path, archive: Path, *, here: bool = False
             seen = [place, ROOT, *folders_of(python)]
             subprocess.run([*command, script, PICTURES / f"{name}.png", "", *seen], check=False)
         said = result.read_text(encoding="utf-8").splitlines() if result.exists() else ["it never began"]
-        said += _left(said, place)
+        said += [] if install else _left(said, place)
     print("\n".join(said), flush=True)
-    return said[-1] == NOTHING_LEFT
+    return said[-1] == ("all done" if install else NOTHING_LEFT)
 
 
 def _left(said: list[str], place: Path) -> list[str]:
