@@ -111,7 +111,7 @@ class EnergyHead(nn.Module):
             return self.estimate(statistics(radiance.float(), over.float(), panorama=panorama), panorama=panorama)
 
     def estimate(self, seen: Tensor, *, panorama: bool = True) -> Energy:
-        """From statistics, (N, COUNT). A flat picture is never taken for a rendered sky: all that was learnt from were whole."""
+        """From statistics, (N, COUNT). A flat picture is never taken for a rendered sky: those that were learnt were whole."""
         x = self.scaled(seen)
         sky = self.gate(x) if panorama else torch.full_like(x[:, :1], -1e3)
         share = sky_share(sky)
