@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -103,6 +103,7 @@ class Batch:
         self._ahead: Iterator[Item] = iter(self.plan.items)
         self._wanted: deque[Item] = deque()
         self._began: dict[str, tuple[float, Stamp]] = {}  # when, and the photo as it was then
+        self._lost: list[tuple[str, int]] = []  # photos under which a machine was lost, and the process that had them
         self._pool = self._workers(make_worker or _this_python, workers, ray)
         self._pace = Pace()
         self._counts = {"done": 0, "skipped": 0, "failed": 0}
@@ -111,7 +112,7 @@ class Batch:
         self._ended = False
         try:
             make_folder(self.places.thumbnails)
-            self._remove_leftovers()
+            self._remove_temporary(self._changes.history.begun.items())
             self._journal.append(
                 "run", time=_now(), software=__version__, source=str(self.places.source), settings=settings.plain()
             )
@@ -239,6 +240,7 @@ class Batch:
 
     def _take_in(self, task: Task, outcome: Product | HdrError) -> None:
         began, stamp = self._began.pop(task.key)
+        self._lost += [(task.key, pid) for pid in task.lost]
         if isinstance(outcome, _FATAL):
             return
         if isinstance(outcome, HdrError):
@@ -270,6 +272,7 @@ class Batch:
 
     def _end(self, reason: str) -> None:
         self._ended = True
+        self._remove_temporary(self._lost)
         self._journal.append("end", reason=reason, time=_now())
         sheets = self._contact_sheets if self._contact_sheet and reason == "finished" else None
         write_reports(self.places, self.plan, self.settings, reason, draw_sheets=sheets)
@@ -280,9 +283,9 @@ class Batch:
             client.ask({"op": "contact", "sheet": page}, dict, [Path(str(page["output"]))]).wait()
         client.close()
 
-    def _remove_leftovers(self) -> None:
-        """What a run that was killed with all its workers left half-written."""
-        for source, pid in self._changes.history.begun.items():
+    def _remove_temporary(self, begun: Iterable[tuple[str, int]]) -> None:
+        """What processes that were killed left half-written: the photos that they had begun, and their pids."""
+        for source, pid in begun:
             item = self._items.get(source)
             for path in self._work(item).written if item is not None else ():
                 remove_temporary(path, pid)

@@ -203,8 +203,8 @@ class RayPool:
         actor.state = {**actor.state, "fraction": 0.0, "stage": ""}
         said = self._get(actor, task.job)
         if said is None:  # the machine is lost
-            task.losses += 1
-            if task.losses < _LOSSES:
+            task.lost.append(actor.pid)
+            if len(task.lost) < _LOSSES:
                 self._waiting.appendleft(task)
                 return []
             problem = f"Its worker was lost {_LOSSES} times."

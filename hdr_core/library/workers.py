@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from ..client import Job, WorkerClient
@@ -19,13 +19,13 @@ ATTEMPTS = 2
 
 @dataclass(eq=False)
 class Task:
-    """A photo's work on its way; `key` is the caller's. worker: who has it; losses: how many machines were lost under it."""
+    """A photo's work on its way; `key` is the caller's. worker: who has it; lost: processes whose machine was lost in it."""
 
     key: str
     work: Work
     worker: str = ""
     attempts: int = 0
-    losses: int = 0
+    lost: list[int] = field(default_factory=list)
     job: Job[Product] | Any = None
 
 

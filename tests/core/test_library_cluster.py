@@ -17,7 +17,7 @@ import pytest
 import hdr_core
 from hdr_core.cli import main
 from hdr_core.errors import HdrError, WorkerError
-from hdr_core.library import Batch, Failed, Finished, LibrarySettings, convert_library
+from hdr_core.library import Batch, Failed, LibrarySettings, convert_library
 from hdr_core.library.journal import read_entries
 from hdr_core.library.ray_cluster import connect
 
@@ -25,7 +25,7 @@ sys.path.append(str(Path(hdr_core.__file__).parents[1] / "scripts"))
 
 import kill_batch
 
-PHOTOS = 5
+PHOTOS = 8
 MEMORY = 80 * 2**20  # bytes for Ray's own store: nothing of ours goes through it
 SETTINGS = LibrarySettings(sizes=("original", "1k"))
 
@@ -105,7 +105,7 @@ def test_a_machine_is_lost_in_the_middle(cluster: Any, bucket: Any, library: Pat
         while not batch.poll():
             events += batch.news()
             working = {under.worker for under in batch.snapshot().under_way}
-            if not lost and len(working) == 3 and any(isinstance(event, Finished) for event in events):
+            if not lost and len(working) == 3:
                 cluster.remove_node(cluster.others[0], allow_graceful=False)
                 lost = True
             time.sleep(0.01)
@@ -119,7 +119,10 @@ def test_a_machine_is_lost_in_the_middle(cluster: Any, bucket: Any, library: Pat
     happened = [entry["what"] for entry in journal if entry["event"] == "worker"]
     assert happened.count("joined") == 3
     assert happened.count("lost") == 1
-    assert kill_batch.files(library / "there") == kill_batch.files(library / "here")
+    here, until = kill_batch.files(library / "here"), time.monotonic() + 5
+    while (there := kill_batch.files(library / "there")) != here and time.monotonic() < until:
+        time.sleep(0.1)  # a worker of the lost machine may live on for a moment, and then removes what it has not finished
+    assert there == here
     pictures = [{path.name for path in (library / f"{name}.batch" / "thumbnails").iterdir()} for name in ("here", "there")]
     assert pictures[0] == pictures[1]
 
