@@ -40,6 +40,17 @@ class OnTwoGpus(WorkerClient):
         return super().ask(request, (lambda _: {"gpus": 2}) if request["op"] == "devices" else decode, outputs)
 
 
+def visible_to(pid: int | None) -> bytes:
+    """CUDA_VISIBLE_DEVICES of a process; of one that is starting, once it is itself and no more a copy of this one."""
+    for _ in range(500):
+        environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+        for line in environment:
+            if line.startswith(b"CUDA_VISIBLE_DEVICES="):
+                return line.partition(b"=")[2]
+        time.sleep(0.01)
+    return b"none"
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 def test_two_gpus_are_two_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
@@ -51,8 +62,7 @@ def test_two_gpus_are_two_processes(monkeypatch: pytest.MonkeyPatch) -> None:
         sees = []
         for worker in pool._workers:
             worker.client.ask({"op": "devices"}, dict)  # starts it
-            environment = Path(f"/proc/{worker.client.pid}/environ").read_bytes().split(b"\0")
-            sees += [line.partition(b"=")[2] for line in environment if line.startswith(b"CUDA_VISIBLE_DEVICES=")]
+            sees.append(visible_to(worker.client.pid))
         assert sees == [b"0", b"1"]
     finally:
         pool.close()
