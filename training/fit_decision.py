@@ -74,12 +74,8 @@ def photographed(network: Network, truths: tuple[data.Truths, data.Truths], larg
             add(_truth(truths[out], kind, times), which, out, panorama=kind != "flats")
         print(f"{kind}: {count}", flush=True)
     for number, path in enumerate(large):
-        add(
-            torch.from_numpy(data.read_truth(path)).permute(2, 0, 1)[None].float(),
-            len(KINDS),
-            number % LEFT_OUT == 0,
-            panorama=True,
-        )
+        sky = torch.from_numpy(data.read_truth(path)).permute(2, 0, 1)[None].to(truths[0].panoramas.device).float()
+        add(sky, len(KINDS), number % LEFT_OUT == 0, panorama=True)
     return Seen(*(torch.cat([getattr(row, field.name) for row in rows]) for field in fields(Seen)))
 
 
