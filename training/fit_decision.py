@@ -14,17 +14,16 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file
 from torch import Tensor
 from torch.nn import functional
 
-from hdr_core.network.model import Network, NetworkConfig
+from hdr_core.network.model import Network
 from hdr_core.network.view import look
 
 from . import data
 from .camera import Shot, shoot
 from .checkpoint import save_average
-from .fit_energy import fit
+from .fit_energy import fit, start
 from .fit_skies import plain
 from .train import SEED
 
@@ -97,10 +96,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path, required=True, help="the same with the new decision")
     parser.add_argument("--device", default="cpu")
     options = parser.parse_args()
-    network = Network(NetworkConfig())
-    network.load_state_dict(load_file(options.weights))
-    network = network.to(options.device).eval()
-    truths = data.load(options.data, torch.device(options.device))
+    network, truths = start(options, everything=False)
     torch.manual_seed(SEED)
     seen = photographed(network, truths, sorted(options.large.glob("*.exr")))
     report(network, seen, "before")

@@ -163,6 +163,14 @@ def cross_validated(seen: Seen, steps: int, known: EnergyHead | None = None) -> 
     return widest
 
 
+def start(options: argparse.Namespace, *, everything: bool) -> tuple[Network, tuple[data.Truths, data.Truths]]:
+    """The network of --weights, ready to infer, and the truths of --data, both on --device; everything: as of `data.load`."""
+    network = Network(NetworkConfig())
+    network.load_state_dict(load_file(options.weights))
+    device = torch.device(options.device)
+    return network.to(device).eval(), data.load(options.data, device, everything=everything)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
     parser.add_argument("--data", type=Path, nargs="+", required=True, help="folders of linear .exr truth")
@@ -173,10 +181,7 @@ def main() -> int:
     parser.add_argument("--steps", type=int, default=3000)
     parser.add_argument("--device", default="cpu")
     options = parser.parse_args()
-    network = Network(NetworkConfig())
-    network.load_state_dict(load_file(options.weights))
-    network = network.to(options.device).eval()
-    truths, _ = data.load(options.data, torch.device(options.device), everything=True)
+    network, (truths, _) = start(options, everything=True)
     torch.manual_seed(SEED)
     seen = photographed(network, truths, options.photos)
     known = network.energy if options.only == "skies" else None

@@ -15,13 +15,12 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file
 from torch import Tensor
 from torch.nn import functional
 
 from hdr_core.network.curve import srgb_encode
 from hdr_core.network.energy import Members
-from hdr_core.network.model import Network, NetworkConfig
+from hdr_core.network.model import Network
 from hdr_core.network.place import Places, features
 from hdr_core.network.soft_mask import over_exposed
 from hdr_core.network.statistics import area, luminance, statistics
@@ -30,7 +29,7 @@ from hdr_core.network.view import look
 from . import data, losses
 from .camera import Shot, expose, shoot
 from .checkpoint import save_average
-from .fit_energy import fit
+from .fit_energy import fit, start
 from .train import SEED
 
 FOLDS = 5
@@ -187,10 +186,7 @@ def main() -> int:
     parser.add_argument("--steps", type=int, default=1500)
     parser.add_argument("--device", default="cpu")
     options = parser.parse_args()
-    network = Network(NetworkConfig())
-    network.load_state_dict(load_file(options.weights))
-    network = network.to(options.device).eval()
-    truths, _ = data.load(options.data, torch.device(options.device), everything=True)
+    network, (truths, _) = start(options, everything=True)
     torch.manual_seed(SEED)
     seen = photographed(network, truths, options.photos)
     print(f"{len(seen.wanted)} photos", flush=True)
