@@ -70,6 +70,11 @@ def load(folders: list[Path], device: torch.device, *, everything: bool = False)
     return truths(False), truths(True)
 
 
+def large_skies(folder: Path, device: torch.device) -> list[Tensor]:
+    """The rendered skies of a folder, (3, H, W) float16 each, of any size."""
+    return [torch.from_numpy(read_truth(path)).permute(2, 0, 1).to(device) for path in sorted(folder.glob("*.exr"))]
+
+
 def folds(truths: Truths, count: int) -> list[Truths]:
     """`truths` in `count` parts, for cross-validation."""
     return [Truths(truths.panoramas[i::count], truths.skies[i::count], truths.stills[i::count]) for i in range(count)]
@@ -80,7 +85,7 @@ def _mirrored(batch: Tensor) -> Tensor:
     return torch.where(flip, batch.flip(-1), batch)
 
 
-def _turned(source: Tensor, count: int) -> Tensor:
+def turned(source: Tensor, count: int) -> Tensor:
     """(count, 3, H, W) float32: random ones, turned about the vertical and mirrored."""
     chosen = source[torch.randint(len(source), (count,), device=source.device)].float()
     width = chosen.shape[-1]
@@ -105,16 +110,16 @@ def panoramas(truths: Truths, count: int, *, pool: int = 1, skies: float = SKIES
     `skies` of them are rendered skies.
     """
     sky = int(torch.binomial(torch.tensor(float(count)), torch.tensor(skies))) if len(truths.skies) else 0
-    batch = _turned(truths.panoramas, count - sky)
+    batch = turned(truths.panoramas, count - sky)
     # a strip of another panorama at the same median level: a light then stands in surroundings that are not its own
     device, width = batch.device, PANORAMA[1]
-    other = _turned(truths.panoramas, count - sky)
+    other = turned(truths.panoramas, count - sky)
     strip = torch.randint(width // 8, width // 2, (count - sky, 1, 1, 1), device=device)
     joined = (torch.rand(count - sky, 1, 1, 1, device=device) < 0.25) & (torch.arange(width, device=device) < strip)
     batch = torch.where(joined, other, batch)
     if sky:
-        rendered = _turned(truths.skies, sky)
-        grounded = _with_ground(rendered, _turned(truths.panoramas, sky))
+        rendered = turned(truths.skies, sky)
+        grounded = _with_ground(rendered, turned(truths.panoramas, sky))
         batch = torch.cat([batch, torch.where(torch.rand(sky, 1, 1, 1, device=device) < 0.6, grounded, rendered)])
     if pool > 1:
         batch = functional.avg_pool2d(batch, pool)
@@ -125,7 +130,7 @@ def panoramas(truths: Truths, count: int, *, pool: int = 1, skies: float = SKIES
 def flats(truths: Truths, count: int) -> Tensor:
     """(count, 3, 384, 512) float32: random parts of stills, and perspective views into panoramas."""
     seen = count // 2
-    out = [*perspective(_turned(truths.panoramas, seen), FLAT, (40.0, 110.0))]
+    out = [*perspective(turned(truths.panoramas, seen), FLAT, (40.0, 110.0))]
     for _ in range(count - seen):
         source = truths.stills[int(torch.randint(len(truths.stills), ()))].float()
         scale = max(FLAT[0] / source.shape[1], FLAT[1] / source.shape[2])

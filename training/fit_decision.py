@@ -30,6 +30,7 @@ from .train import SEED
 LEFT_OUT = 5  # every fifth photo of a kind is left out
 PLAIN = 0.3
 KINDS = {"panoramas": (1, 800), "skies": (1, 200), "flats": (1, 200), "enlarged": (2, 60), "far enlarged": (4, 30)}
+LARGE_PHOTOS = 4  # of each large sky
 RATE, DECAY, BATCH, STEPS = 2e-4, 0.05, 64, 600
 
 
@@ -59,7 +60,7 @@ def _truth(truths: data.Truths, kind: str, times: int) -> Tensor:
 
 
 @torch.no_grad()
-def photographed(network: Network, truths: tuple[data.Truths, data.Truths], large: list[Path]) -> Seen:
+def photographed(network: Network, truths: tuple[data.Truths, data.Truths], large: list[Tensor]) -> Seen:
     rows: list[Seen] = []
 
     def add(radiance: Tensor, kind: int, out: bool, *, panorama: bool) -> None:
@@ -72,9 +73,10 @@ def photographed(network: Network, truths: tuple[data.Truths, data.Truths], larg
             out = number % LEFT_OUT == 0
             add(_truth(truths[out], kind, times), which, out, panorama=kind != "flats")
         print(f"{kind}: {count}", flush=True)
-    for number, path in enumerate(large):
-        sky = torch.from_numpy(data.read_truth(path)).permute(2, 0, 1)[None].to(truths[0].panoramas.device).float()
-        add(sky, len(KINDS), number % LEFT_OUT == 0, panorama=True)
+    for number in range(LARGE_PHOTOS * len(large)):
+        chosen = large[number % len(large)]
+        sky = functional.avg_pool2d(data.turned(chosen[None], 1), 2 if number // len(large) % 2 else 1)
+        add(sky, len(KINDS), number % len(large) % LEFT_OUT == 0, panorama=True)
     return Seen(*(torch.cat([getattr(row, field.name) for row in rows]) for field in fields(Seen)))
 
 
@@ -98,7 +100,7 @@ def main() -> int:
     options = parser.parse_args()
     network, truths = start(options, everything=False)
     torch.manual_seed(SEED)
-    seen = photographed(network, truths, sorted(options.large.glob("*.exr")))
+    seen = photographed(network, truths, data.large_skies(options.large, truths[0].panoramas.device))
     report(network, seen, "before")
     learnt = (~seen.out).nonzero()[:, 0]
     rarity = len(learnt) / torch.bincount(seen.kind[learnt]).float()[seen.kind[learnt]].sqrt()
