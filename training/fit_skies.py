@@ -36,6 +36,7 @@ from .train import SEED
 FOLDS = 5
 PLAIN = 0.7  # share of the photos that are plain: sRGB, 8 bits, no noise
 HALF = 0.5  # share of the photos of half the size
+RESIZED = 0.3  # share of the photos that were made smaller after they were taken
 LARGE = 0.5  # share of the photos of large skies, where there are such
 CLIPPED = (0.002, 0.1)  # share of the area, of plain photos
 PIXELS = 512  # clipped pixels that are kept of a photo
@@ -77,7 +78,17 @@ def photograph(truths: data.Truths, large: list[Tensor]) -> Shot:
         sky = functional.avg_pool2d(data.turned(chosen[None], 1), pool)
     else:
         sky = data.panoramas(truths, 1, pool=pool, skies=1.0)
-    return plain(sky) if float(torch.rand(())) < PLAIN else shoot(sky, panorama=True)
+    shot = plain(sky) if float(torch.rand(())) < PLAIN else shoot(sky, panorama=True)
+    return _resized(shot) if float(torch.rand(())) < RESIZED else shot
+
+
+def _resized(shot: Shot) -> Shot:
+    """As an image editor makes a photo smaller: the means of code values, in 8 bits. At least 512 wide."""
+    times = 2 ** int(torch.randint(1, max(int(math.log2(shot.photo.shape[-1] / 512)), 1) + 1, ()))
+    if shot.photo.shape[-1] < 512 * times:
+        return shot
+    code = (255 * functional.avg_pool2d(shot.photo, times)).round() / 255
+    return Shot(code, functional.avg_pool2d(shot.truth, times), shot.camera)
 
 
 @torch.no_grad()

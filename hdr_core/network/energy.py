@@ -17,7 +17,7 @@ from .statistics import COUNT, statistics
 
 MEMBERS, WIDTH, DROPOUT, NOISE = 8, 64, 0.1, 0.15
 GATE_WIDTH, GATE_DROPOUT = 32, 0.2
-STRICT = 2.0  # logit: a photo taken for a rendered sky loses more than such a sky taken for a photo
+STRICT = 1.0  # logit: a photo taken for a rendered sky loses more than such a sky taken for a photo
 LARGEST_LOG_RATIO = 9.0  # e^9 = 2^13 times what the photo shows of its clipped pixels
 HEDGE = 0.4  # of the expected error: light too strong by a factor is more wrong than light too weak by the same
 
