@@ -47,6 +47,9 @@ from hdr_core.worker import main
 main()
 """
 _STDERR_LINES = 50
+# Threads that wait for each other sleep. Else they keep the cores busy meanwhile, and where other programs want these too, such
+# as Blender's window or a render, the network takes up to eight times as long.
+_PATIENT = {"OMP_WAIT_POLICY": "PASSIVE"}
 _WINDOWS_FLAGS = getattr(subprocess, "CREATE_NO_WINDOW", 0) | getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0)
 
 
@@ -86,7 +89,7 @@ class WorkerProcess:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                env={**child_environment(), **variables},
+                env={**_PATIENT, **child_environment(), **variables},
                 creationflags=_WINDOWS_FLAGS,
             )
         except OSError as error:

@@ -7,7 +7,7 @@ from typing import Any
 import bpy
 
 from .grading import grade
-from .node_sockets import COMPOSITOR_CONTROLS, add_controls
+from .node_sockets import COMPOSITOR_CONTROLS, RESULT, add_controls
 from .node_state import GROUP_NAME, mark_empty
 from .node_writer import NodeWriter
 
@@ -16,7 +16,7 @@ def empty_compositor_group() -> bpy.types.NodeTree:
     """A new group that shows no image yet. Its output Image is radiance, in the .blend's working space."""
     tree = bpy.data.node_groups.new(GROUP_NAME, "CompositorNodeTree")
     add_controls(tree, COMPOSITOR_CONTROLS)
-    tree.interface.new_socket(name="Image", in_out="OUTPUT", socket_type="NodeSocketColor")
+    tree.interface.new_socket(name="Image", description=RESULT, in_out="OUTPUT", socket_type="NodeSocketColor")
     write = NodeWriter(tree)
     given = write.node("NodeGroupInput", collapsed=False).outputs
     picture = write.node("CompositorNodeImage", collapsed=False)

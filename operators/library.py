@@ -97,19 +97,19 @@ class LDR_TO_HDRI_OT_convert_library(bpy.types.Operator):
         self._in_window = not bpy.app.background
         if self.directory:
             return self.execute(context)
+        library_job.warm_up()
         context.window_manager.fileselect_add(self)
         return {"RUNNING_MODAL"}
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         try:
-            batch = self._start()
+            batch = self._running = self._start()
             if not self._in_window:
                 while not batch.poll():
                     time.sleep(0.02)
                 return self._finish(batch)
         except HdrError as error:
             return self._give_up(error)
-        self._running = batch
         self._display = library_job.Display(context)
         context.window_manager.modal_handler_add(self)
         return {"RUNNING_MODAL"}
@@ -130,7 +130,7 @@ class LDR_TO_HDRI_OT_convert_library(bpy.types.Operator):
         return {"PASS_THROUGH"}
 
     def cancel(self, _context: bpy.types.Context) -> None:
-        """The window was closed, or another file takes this one's place."""
+        """The dialog or the window was closed, or another file takes this one's place."""
         self._leave()
 
     def _start(self) -> Batch:
@@ -172,7 +172,10 @@ class LDR_TO_HDRI_OT_convert_library(bpy.types.Operator):
         display, self._display = self._display, None
         if display is not None:
             display.end()
-        library_job.end()
+        if self._running is None:  # nothing was started: what another call of this operator started goes on
+            library_job.cool_down()
+        elif library_job.running() is self._running:
+            library_job.end()
 
 
 def _patterns(text: str) -> tuple[str, ...]:

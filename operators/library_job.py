@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import bpy
 
+from ..hdr_core.client import WorkerClient
+from ..hdr_core.errors import HdrError
 from ..hdr_core.library import Batch, LibrarySettings
 from ..hdr_core.library.gpu import in_words as gpus_in_words
 from ..hdr_core.library.pace import in_words
+from ..hdr_core.library.pool import first_share
 from .errors import SceneError
-from .worker_session import new_worker
+from .worker_session import chosen_worker, new_worker
+
+
+@dataclass(frozen=True)
+class _Warm:
+    """A worker that waits for a library. made_for: as `chosen_worker`."""
+
+    client: WorkerClient
+    variables: Mapping[str, str]
+    made_for: tuple[Path, int]
+
 
 _running: Batch | None = None
+_warm: _Warm | None = None
 
 
 def running() -> Batch | None:
@@ -26,7 +43,7 @@ def start(source: Path, target: Path, settings: LibrarySettings, *, force: bool,
     if _running is not None:
         raise SceneError("A library is being converted already.", "Wait for its end, or cancel it.")
     new_worker({})  # raises where there is no Python for it
-    _running = Batch(source, target, settings, make_worker=new_worker, force=force, overwrite=overwrite)
+    _running = Batch(source, target, settings, make_worker=_worker, force=force, overwrite=overwrite)
     return _running
 
 
@@ -36,6 +53,41 @@ def end() -> None:
     ended, _running = _running, None
     if ended is not None:
         ended.close()
+    cool_down()
+
+
+def warm_up() -> None:
+    """Let a worker load what a library needs, while its dialog is open: the next library takes it.
+
+    What may be wrong with it is said when it is used.
+    """
+    global _warm  # noqa: PLW0603
+    if _running is not None or (_warm is not None and _warm.client.running):
+        return
+    with suppress(HdrError):
+        variables = first_share()
+        client = new_worker(variables)
+        client.warm_up()
+        _warm = _Warm(client, variables, chosen_worker())
+
+
+def cool_down() -> None:
+    """End the worker that waits for a library, if any: no library comes. Safe to call at any time."""
+    global _warm
+    ended, _warm = _warm, None
+    if ended is not None:
+        ended.client.close()
+
+
+def _worker(variables: Mapping[str, str]) -> WorkerClient:
+    """The one that waits, where it is as asked for; else a new one."""
+    global _warm  # noqa: PLW0603
+    warm = _warm
+    if warm is not None and (warm.variables, warm.made_for) == (variables, chosen_worker()):
+        _warm = None
+        return warm.client
+    cool_down()
+    return new_worker(variables)
 
 
 class Display:

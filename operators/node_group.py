@@ -10,7 +10,7 @@ from typing import Any
 import bpy
 
 from .grading import grade
-from .node_sockets import WORLD_CONTROLS, add_controls
+from .node_sockets import RESULT, WORLD_CONTROLS, add_controls
 from .node_state import GROUP_NAME, Origin, image_node, is_ours, mark_empty, restored_light, write_origin
 from .node_writer import NodeWriter, Socket
 
@@ -33,7 +33,7 @@ def empty_group() -> bpy.types.NodeTree:
     """A new group that shows no image yet."""
     tree = bpy.data.node_groups.new(GROUP_NAME, "ShaderNodeTree")
     add_controls(tree, WORLD_CONTROLS)
-    tree.interface.new_socket(name="Color", in_out="OUTPUT", socket_type="NodeSocketColor")
+    tree.interface.new_socket(name="Color", description=RESULT, in_out="OUTPUT", socket_type="NodeSocketColor")
     _build(tree)
     mark_empty(tree)
     return tree

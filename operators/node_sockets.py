@@ -23,6 +23,9 @@ class Control:
     panel: str = ""
 
 
+RESULT = "The light, with all that is set here"
+"""What the output is called in its tooltip."""
+
 _GRADING, _STRENGTH = "Grading", "Strength"
 _ROTATION = Control("Rotation", (0.0, 0.0, 0.0), "Turns the environment, as it would turn an object", subtype="EULER")
 _GRADES = (

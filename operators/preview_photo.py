@@ -12,12 +12,15 @@ from .errors import SceneError
 if TYPE_CHECKING:
     import numpy as np
 
+_SPARE = 3  # times as wide as the preview: enough pixels to average their light
+
 
 def small_codes(path: Path, width: int) -> np.ndarray:
     """The photo at `path` in sRGB code values, (h, w, 3) uint8, `width` wide at most and half as high at most.
 
-    Its light is averaged, not its codes. An .npy file holds code values, as for `hdr_core.photo`. Blender knows neither EXIF
-    orientation nor colour profiles, so the preview of such a photo may lie on its side or be a little off in hue.
+    Its light is averaged, not its codes; of a photo six times as wide or more, after Blender averaged the codes of a few pixels
+    each. An .npy file holds code values, as for `hdr_core.photo`. Blender knows neither EXIF orientation nor colour profiles,
+    so the preview of such a photo may lie on its side or be a little off in hue.
     Raises SceneError where Blender cannot read it.
     """
     import numpy as np
@@ -25,7 +28,7 @@ def small_codes(path: Path, width: int) -> np.ndarray:
     from ..hdr_core.photo import srgb_encode
     from ..hdr_core.sheet.light import fit, photo_light, shrink
 
-    codes = np.load(path)[..., :3] if path.suffix == ".npy" else _load(path)
+    codes = np.load(path)[..., :3] if path.suffix == ".npy" else _load(path, _SPARE * width)
     white = np.iinfo(np.uint8).max if codes.dtype == np.uint8 else np.iinfo(np.uint16).max
 
     def light(rows: np.ndarray) -> np.ndarray:
@@ -44,8 +47,12 @@ def read_radiance(path: Path) -> np.ndarray:
     return np.ascontiguousarray(_load(path))
 
 
-def _load(path: Path) -> np.ndarray:
-    """The file's values, (H, W, 3), the top row first: uint8 of a byte image, else float32."""
+def _load(path: Path, enough: int = 0) -> np.ndarray:
+    """The file's values, (H, W, 3), the top row first: uint8 of a byte image, else float32.
+
+    enough: Blender makes one that is at least twice as wide smaller, to no less than this, which is many times quicker than to
+    take all its pixels out; 0: as it is.
+    """
     import numpy as np
 
     try:
@@ -59,6 +66,10 @@ def _load(path: Path) -> np.ndarray:
             raise SceneError(
                 f'"{path}" is no picture that Blender can read.', "Save it as a JPG or PNG, or convert it at once."
             )
+        times = width // enough if enough else 1
+        if times > 1:
+            width, height = width // times, max(1, height // times)
+            image.scale(width, height)
         pixels = np.empty(width * height * image.channels, np.float32)
         image.pixels.foreach_get(pixels)
         pixels = pixels.reshape(height, width, image.channels)[::-1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -19,6 +20,7 @@ from .runtime_folder import runtime_folder
 _client: WorkerClient | None = None
 _made_for: tuple[Path, int] | None = None  # the Python and the memory budget
 _warming: Job[dict[str, str]] | None = None
+_warmed_at: float | None = None  # by time.monotonic()
 
 
 def worker() -> WorkerClient:
@@ -27,14 +29,19 @@ def worker() -> WorkerClient:
     Raises RuntimeMissingError where the one that is named does not exist.
     """
     global _client, _made_for
-    python, budget = _chosen_python(), chosen.budget()
+    made_for = chosen_worker()
     if _warming is not None:
         _warming.poll()  # what has been loaded keeps it busy no longer
-    if _client is not None and (python, budget) != _made_for and not _client.busy:
+    if _client is not None and made_for != _made_for and not _client.busy:
         close_worker()
     if _client is None:
-        _client, _made_for = WorkerClient(python, extra_paths=_wheels(python), budget=budget), (python, budget)
+        _client, _made_for = new_worker({}), made_for
     return _client
+
+
+def chosen_worker() -> tuple[Path, int]:
+    """The Python that a worker would have now, and its budget of GPU memory in MiB (0: what is free). Raises as `worker`."""
+    return _chosen_python(), chosen.budget()
 
 
 def new_worker(variables: Mapping[str, str]) -> WorkerClient:
@@ -42,16 +49,20 @@ def new_worker(variables: Mapping[str, str]) -> WorkerClient:
 
     Raises RuntimeMissingError as `worker` does.
     """
-    python = _chosen_python()
-    return WorkerClient(python, extra_paths=_wheels(python), budget=chosen.budget(), variables=variables)
+    python, budget = chosen_worker()
+    return WorkerClient(python, extra_paths=_wheels(python), budget=budget, variables=variables)
 
 
-def warm_up() -> None:
+def warm_up(*, pause: float = 0.0) -> None:
     """Let the worker load what a conversion needs: when a dialog opens, so that the user does not wait for it afterwards.
 
+    pause: seconds after the last time before it is tried again, for who asks with every move of the mouse.
     What may be wrong with it is said when it is used.
     """
-    global _warming  # noqa: PLW0603
+    global _warming, _warmed_at  # noqa: PLW0603
+    if _warmed_at is not None and time.monotonic() - _warmed_at < pause:
+        return
+    _warmed_at = time.monotonic()
     with suppress(HdrError):
         client = worker()
         if not client.running:

@@ -7,6 +7,16 @@ import bpy
 from ..operators.choices import PICTURES
 from ..operators.drop import LDR_TO_HDRI_OT_drop
 from ..operators.node_target import edited_tree
+from ..operators.worker_session import warm_up
+
+_PAUSE = 5.0  # seconds: Blender asks with every move of the mouse
+
+
+def _welcome(it_fits: bool) -> bool:
+    """Whether a photo may be dropped there. While it still hovers, the worker loads what its conversion needs."""
+    if it_fits:
+        warm_up(pause=_PAUSE)
+    return it_fits
 
 
 class VIEW3D_FH_ldr_to_hdri(bpy.types.FileHandler):
@@ -17,7 +27,7 @@ class VIEW3D_FH_ldr_to_hdri(bpy.types.FileHandler):
 
     @classmethod
     def poll_drop(cls, context: bpy.types.Context) -> bool:
-        return context.area is not None and context.area.type == "VIEW_3D"
+        return _welcome(context.area is not None and context.area.type == "VIEW_3D")
 
 
 class NODE_FH_ldr_to_hdri(bpy.types.FileHandler):
@@ -28,4 +38,4 @@ class NODE_FH_ldr_to_hdri(bpy.types.FileHandler):
 
     @classmethod
     def poll_drop(cls, context: bpy.types.Context) -> bool:
-        return edited_tree(context) is not None
+        return _welcome(edited_tree(context) is not None)

@@ -8,7 +8,7 @@ import bpy
 from bpy.app.translations import pgettext_iface as iface_
 from bpy.props import EnumProperty, IntProperty, StringProperty
 
-from ..hdr_core.errors import HdrError
+from ..hdr_core.errors import HdrError, RuntimeMissingError
 from ..hdr_core.inspection import Runtime
 from ..operators import runtime, task_queue
 from ..operators.choices import BLEND_RELATIVE, COMPRESSION, DESTINATION, DEVICE, FOLDER
@@ -72,6 +72,11 @@ class LdrToHdriPreferences(bpy.types.AddonPreferences):
             _draw_found(state, known)
         elif known is not None:
             draw_wrapped(state, known.next_step)
+            if self.python and isinstance(known, RuntimeMissingError):  # the button is shown for Blender's own only
+                other = iface_(
+                    "Or clear Python above: Blender's own takes its place, and Install Runtime appears where it needs that"
+                )
+                draw_wrapped(state, other)
 
     def _draw_files(self, layout: Any) -> None:
         layout.label(text="Converted Files", icon="FILE_FOLDER")

@@ -48,7 +48,7 @@ class Pool:
         """Starts the first; it tells how many others there should be."""
         if not self._workers:
             if self._asked is None:
-                self._first = _Worker(self._make(_threads(self._count or 1)), "1")
+                self._first = _Worker(self._make(first_share(self._count)), "1")
                 self._asked = self._first.client.ask({"op": "devices"}, dict)
             if self._asked.poll():
                 self._start_others(self._asked.result())
@@ -146,6 +146,11 @@ def placements(gpus: int, count: int | None) -> list[dict[str, str]]:
     visible = _visible_gpus(gpus)
     on = ({"CUDA_VISIBLE_DEVICES": visible[number % gpus]} if gpus > 1 else {} for number in range(workers))
     return [{**_threads(workers), **gpu} for gpu in on]
+
+
+def first_share(count: int | None = None) -> dict[str, str]:
+    """The variables of the first worker, which is started before anybody knows how many GPUs there are. count: as above."""
+    return _threads(count or 1)
 
 
 def _visible_gpus(count: int) -> list[str]:

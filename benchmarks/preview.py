@@ -1,0 +1,70 @@
+"""How long a user waits for a preview: from the operator's call until its picture is drawn. Runs in a window of Blender.
+
+    PHOTOS=small.jpg:big.jpg RESULT=preview.json LDR_TO_HDRI_PYTHON=... blender --factory-startup --python benchmarks/preview.py
+
+The extension must be installed. First the worker loads what it needs, as it does while the user chooses a photo in the dialog;
+then every photo is previewed TIMES times (5).
+Writes its figures into RESULT, JSON; benchmarks/window.md keeps them. Blender ends with it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import bpy
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
+
+from window_driver import area, extension, in_area, run
+
+PHOTOS, RESULT = os.environ["PHOTOS"].split(os.pathsep), Path(os.environ["RESULT"])
+TIMES = int(os.environ.get("TIMES", "5"))
+LONGEST = 120.0  # seconds
+drawn: list[float] = []
+seen: list[object] = [None]
+
+
+def note_drawing() -> None:
+    """When an Image Editor was drawn with a preview in it that had not been drawn before."""
+    shown = extension("operators.preview_job").shown()
+    if bpy.context.space_data.image is not None and shown is not seen[-1]:
+        seen.append(shown)
+        drawn.append(time.perf_counter())
+
+
+def measure() -> Iterator[float]:
+    area("VIEW_3D").type = "IMAGE_EDITOR"
+    bpy.types.SpaceImageEditor.draw_handler_add(note_drawing, (), "WINDOW", "POST_PIXEL")
+    session = extension("operators.worker_session")
+    session.warm_up()
+    while session.worker().busy:
+        yield 0.1
+    yield 2
+    measured: dict[str, object] = {"blender": bpy.app.version_string, "processors": os.cpu_count()}
+    for photo in PHOTOS:
+        waits = []
+        for _ in range(TIMES):
+            drawn.clear()
+            began = time.perf_counter()
+            with in_area("IMAGE_EDITOR"):
+                bpy.ops.ldr_to_hdri.preview("INVOKE_DEFAULT", filepath=photo)
+            returned = time.perf_counter()
+            while not drawn:
+                assert time.perf_counter() - began < LONGEST, "no preview"
+                yield 0.2  # the time is taken where it is drawn
+            waits.append((drawn[0] - began, returned - began))
+            yield 2
+        measured[Path(photo).name] = {
+            "seconds until it is drawn": [round(wait, 2) for wait, _ in waits],
+            "of these, in the call": [round(call, 2) for _, call in waits],
+        }
+    RESULT.write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8")
+    bpy.ops.wm.quit_blender()
+
+
+run(measure(), RESULT.with_suffix(".failed"))
