@@ -47,7 +47,9 @@ from hdr_core.worker import main
 main()
 """
 _STDERR_LINES = 50
-_WINDOWS_FLAGS = getattr(subprocess, "CREATE_NO_WINDOW", 0) | getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0)
+NO_WINDOW = getattr(subprocess, "CREATE_NO_WINDOW", 0)
+"""A flag for child processes that open no console, on Windows."""
+_WINDOWS_FLAGS = NO_WINDOW | getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0)
 
 
 def find_python(preferred: str = "") -> Path:
@@ -152,7 +154,7 @@ class WorkerProcess:
         self._readers[1].join(timeout=1.0)  # its log may still be on the way
         code = self._popen.returncode
         said = [line for line in self._last_words if line.strip()]
-        how = "it said what makes no sense" if self._garbled else _describe_exit(code)
+        how = "it said what makes no sense" if self._garbled else describe_exit(code)
         how += f"; it said: {said[-1].strip()}" if said and code >= 0 else ""
         if not self._spoke:
             error = errors.WorkerError(f"The worker could not be started with {self._python} ({how}).", _CHOOSE_PYTHON)
@@ -195,7 +197,8 @@ def child_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if _ENVIRONMENT.fullmatch(name)}
 
 
-def _describe_exit(code: int) -> str:
+def describe_exit(code: int) -> str:
+    """What a process's exit code means."""
     if code >= 0:
         return f"exit code {code:#x}" if code > 255 else f"exit code {code}"
     try:
