@@ -5,6 +5,7 @@ The button installs the runtime first, over the network, and removes it at the e
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from pathlib import Path
@@ -16,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from window_driver import Pauses, extension, in_area
 from window_steps import a_conversion_lights_the_world, held, show_preferences, tell, the_extension_is_installed
 
+os.environ.pop("LDR_TO_HDRI_PYTHON", None)  # make names one; here the runtime that is installed must convert
 bpy.context.preferences.view.show_splash = False  # before Blender opens it
 STOPS_AT = 30_000_000  # bytes of a package
 

@@ -11,6 +11,7 @@ import time
 import traceback
 from pathlib import Path
 
+import addon_utils
 import bpy
 from window_driver import MODULE, Pauses, area, in_area, run, window
 
@@ -66,6 +67,7 @@ def show_preferences() -> Pauses:
     bpy.context.preferences.active_section = "ADDONS"
     bpy.context.window_manager.addon_search = "LDR to HDRI"
     yield 1
-    with bpy.context.temp_override(window=window(), area=area("PREFERENCES")):
-        bpy.ops.preferences.addon_expand(module=MODULE)
+    if not addon_utils.module_bl_info(sys.modules[MODULE])["show_expanded"]:  # the operator would close it
+        with bpy.context.temp_override(window=window(), area=area("PREFERENCES")):
+            bpy.ops.preferences.addon_expand(module=MODULE)
     yield 2
