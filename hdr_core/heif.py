@@ -1,17 +1,33 @@
-"""HEIC files, by libheif: the upright picture, its metadata, and Apple's gain map. Those of ISO 21496-1 are gain_heif.py's."""
+"""HEIC files, by libheif: the upright picture, its metadata, and Apple's gain map. Those of ISO 21496-1 are gain_heif.py's.
+
+libheif runs in a process of its own (heif_decoder.py), within a time: its decoder is known to hang, or to write where it should
+not, on files that are made for it.
+"""
 
 from __future__ import annotations
 
-import io
-import os
+import json
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from .errors import WorkerError
 from .runtime import require
+from .worker_process import NO_WINDOW, child_environment, describe_exit
 
 _APPLE_GAIN = "urn:com:apple:photo:2020:aux:hdrgainmap"
+DECODER = Path(__file__).with_name("heif_decoder.py")
+PATIENCE = 10.0
+PATIENCE_PER_MB = 3.0
+"""Seconds that a file may take: the first, and the second for each million bytes of it. Sound ones take a tenth."""
+
+
+class HeifError(ValueError):
+    """The file is damaged: it cannot be decoded, or not in time, or libheif crashed."""
 
 
 @dataclass(frozen=True)
@@ -29,35 +45,34 @@ class Heic:
 def read_heic(path: Path, most_pixels: int) -> Heic | tuple[int, int]:
     """The primary picture; or only its width and height where it has more than `most_pixels`, which then are not decoded.
 
-    Raises whatever the library does on damage: OSError, ValueError, IndexError, ...
+    Raises HeifError, OSError, RuntimeMissingError without pi-heif, WorkerError when no process can be started.
     """
-    library = require("pi_heif")
-    file = library.open_heif(os.fsencode(path).decode("utf-8", "surrogateescape"), convert_hdr_to_8bit=False)
-    image = file[file.primary_index]
-    width, height = image.size
-    if width * height > most_pixels:
+    told, parts = _decode(path.read_bytes(), most_pixels, _APPLE_GAIN)
+    if "size" in told:
+        width, height = told["size"]
         return width, height
-    nclx = image.info.get("nclx_profile")
+    nclx = told["nclx"]
     return Heic(
-        pixels=full_range(_array(image), image.info["bit_depth"]),
-        exif=image.info.get("exif"),
-        xmp=image.info.get("xmp"),
-        icc=image.info.get("icc_profile"),
-        nclx=(int(nclx["color_primaries"]), int(nclx["transfer_characteristics"])) if nclx else None,
-        gain=_gain(image, most_pixels),
+        pixels=full_range(_array(told, "pixels", parts), told["bits"]),
+        exif=parts.get("exif"),
+        xmp=parts.get("xmp"),
+        icc=parts.get("icc"),
+        nclx=(nclx[0], nclx[1]) if nclx else None,
+        gain=_array(told, "gain", parts)[..., :1] if "gain" in parts else None,
     )
 
 
 def decode_map(data: bytes, most_pixels: int) -> np.ndarray | None:
-    """The picture of a file in memory, a gain map: (h, w, 1 or 3) uint8 or uint16; None where it is damaged or larger."""
-    library = require("pi_heif")
+    """The picture of a file in memory, a gain map: (h, w, 1 or 3) uint8 or uint16; None where it is damaged or larger.
+
+    Raises RuntimeMissingError and WorkerError as `read_heic`.
+    """
     try:
-        file = library.open_heif(io.BytesIO(data), convert_hdr_to_8bit=False)
-        image = file[file.primary_index]
-        if image.size[0] * image.size[1] > most_pixels:
+        told, parts = _decode(data, most_pixels, "")
+        if "size" in told:
             return None
-        pixels = full_range(_array(image), image.info["bit_depth"])
-    except Exception:  # noqa: BLE001  (the library fails in many ways on damage)
+        pixels = full_range(_array(told, "pixels", parts), told["bits"])
+    except ValueError:
         return None
     return pixels[..., : 3 if pixels.shape[2] > 2 else 1]
 
@@ -67,14 +82,40 @@ def full_range(codes: np.ndarray, bits: int) -> np.ndarray:
     return codes | codes >> np.uint16(bits) if codes.dtype == np.uint16 and bits < 16 else codes
 
 
-def _gain(image: object, most_pixels: int) -> np.ndarray | None:
-    info, get = image.info, image.get_aux_image  # type: ignore[attr-defined]
-    numbers = info.get("aux", {}).get(_APPLE_GAIN)
-    map_ = get(numbers[0]) if numbers else None
-    return _array(map_)[..., :1] if map_ is not None and map_.size[0] * map_.size[1] <= most_pixels else None
+def _decode(data: bytes, most_pixels: int, gain: str) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """What the decoder told of the file, and the parts by their names."""
+    require("pi_heif")
+    seconds = PATIENCE + PATIENCE_PER_MB * len(data) / 1e6
+    command = [sys.executable, "-I", "-S", "-X", "utf8", str(DECODER), str(seconds + 1), str(most_pixels), gain, *sys.path]
+    try:
+        ended = subprocess.run(
+            command,
+            input=data,
+            capture_output=True,
+            timeout=seconds,
+            check=False,
+            env=child_environment(),
+            creationflags=NO_WINDOW,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise HeifError(f"it was not decoded within {seconds:.3g} s, as sound files are") from error
+    except OSError as error:
+        problem = f"The decoder of HEIC files could not be started with {sys.executable or 'no Python'} ({error.strerror})."
+        raise WorkerError(problem, "Free some memory and try again, or save the photo as a JPEG, PNG or TIFF.") from error
+    if ended.returncode:
+        raise HeifError(f"the decoder crashed: {describe_exit(ended.returncode)}")
+    first, _, rest = ended.stdout.partition(b"\n")
+    told = json.loads(first)
+    if "error" in told:
+        raise HeifError(told["error"])
+    parts, begin = {}, 0
+    for name, (length, *_) in told.get("parts", {}).items():
+        parts[name] = rest[begin : begin + length]
+        begin += length
+    return told, parts
 
 
-def _array(image: object) -> np.ndarray:
-    pixels = np.array(image)
-    width, height = image.size  # type: ignore[attr-defined]
-    return pixels.reshape(height, -1, pixels.shape[2] if pixels.ndim == 3 else 1)[:, :width]
+def _array(told: dict[str, Any], name: str, parts: dict[str, bytes]) -> np.ndarray:
+    length, height, width, columns, channels = told["parts"][name]
+    deep = length == 2 * height * columns * channels
+    return np.frombuffer(parts[name], np.uint16 if deep else np.uint8).reshape(height, columns, channels)[:, :width]

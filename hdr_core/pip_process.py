@@ -12,7 +12,7 @@ from pathlib import Path
 
 from .errors import RuntimeInstallError
 from .runtime_wheels import Wheel
-from .worker_process import child_environment
+from .worker_process import NO_WINDOW, child_environment
 
 # pip as it is, else the one that Python carries for `ensurepip`, run from its wheel: installing that would change Python.
 _PIP = """
@@ -132,7 +132,7 @@ class PipProcess:
                 stdout=self._log,
                 stderr=subprocess.STDOUT,
                 env=environment,
-                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+                creationflags=NO_WINDOW,
             )
         except OSError as error:
             self._log.close()

@@ -50,7 +50,9 @@ _STDERR_LINES = 50
 # Threads that wait for each other sleep. Else they keep the cores busy meanwhile, and where other programs want these too, such
 # as Blender's window or a render, the network takes up to eight times as long.
 _PATIENT = {"OMP_WAIT_POLICY": "PASSIVE"}
-_WINDOWS_FLAGS = getattr(subprocess, "CREATE_NO_WINDOW", 0) | getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0)
+NO_WINDOW = getattr(subprocess, "CREATE_NO_WINDOW", 0)
+"""A flag for child processes that open no console, on Windows."""
+_WINDOWS_FLAGS = NO_WINDOW | getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0)
 
 
 def find_python(preferred: str = "") -> Path:
@@ -155,7 +157,7 @@ class WorkerProcess:
         self._readers[1].join(timeout=1.0)  # its log may still be on the way
         code = self._popen.returncode
         said = [line for line in self._last_words if line.strip()]
-        how = "it said what makes no sense" if self._garbled else _describe_exit(code)
+        how = "it said what makes no sense" if self._garbled else describe_exit(code)
         how += f"; it said: {said[-1].strip()}" if said and code >= 0 else ""
         if not self._spoke:
             error = errors.WorkerError(f"The worker could not be started with {self._python} ({how}).", _CHOOSE_PYTHON)
@@ -198,7 +200,8 @@ def child_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if _ENVIRONMENT.fullmatch(name)}
 
 
-def _describe_exit(code: int) -> str:
+def describe_exit(code: int) -> str:
+    """What a process's exit code means."""
     if code >= 0:
         return f"exit code {code:#x}" if code > 255 else f"exit code {code}"
     try:

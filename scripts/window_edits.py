@@ -13,8 +13,8 @@ from pathlib import Path
 import bpy
 import numpy as np
 from window_driver import Pauses, area, environment, extension, in_area, show_sidebar, until_idle, window
+from window_steps import LONGEST
 
-LONGEST = 300  # seconds until a conversion must be over
 PICTURES = Path(os.environ["PICTURES"])
 
 

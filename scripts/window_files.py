@@ -10,7 +10,8 @@ from pathlib import Path
 import bpy
 import numpy as np
 from window_driver import Pauses, area, environment, extension, in_area, show_sidebar, until_idle
-from window_edits import LONGEST, picture
+from window_edits import picture
+from window_steps import LONGEST
 
 WORLD, TREE = "Lit", "Graded"
 

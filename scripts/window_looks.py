@@ -11,7 +11,8 @@ from pathlib import Path
 
 import bpy
 from window_driver import Pauses, area, environment, extension, in_area, show_sidebar, until_idle
-from window_edits import LONGEST, picture
+from window_edits import picture
+from window_steps import LONGEST
 
 
 def three_languages_at_twice_the_size(photo: Path) -> Pauses:

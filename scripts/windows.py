@@ -3,6 +3,7 @@
 PATH: a program, Blender's own; it is started here, and needs a screen. COMMAND: one that opens a window elsewhere, called as
 COMMAND SCRIPT PICTURE.png "" FOLDER...: it runs SCRIPT in a window of Blender, waits until there is a file /tmp/ready, and
 saves what the window shows; Blender must see each FOLDER at the same path. LDR_TO_HDRI_PYTHON names the Python that converts.
+With --install the button downloads PyTorch (2.6 GB) and then converts with it; Debian's Blender needs python3-pip for that.
 Prints what held in each, and keeps the pictures in build/windows. The exit code is 1 where something did not hold.
 """
 

@@ -174,4 +174,4 @@ _SEEDS: dict[str, Callable[[], Iterator[bytes]]] = {
     if name.removeprefix("_")
     in {*("png", "icc", "tags", "gain_jpeg", "gain_heif", "gain_metadata", "radiance", "array", "photo", "worker", "client")}
 }
-_SEEDS["nclx"] = _heic
+_SEEDS["nclx"] = _SEEDS["heif"] = _heic

@@ -20,6 +20,7 @@ sys.path.insert(0, str(ROOT))
 import numpy as np  # noqa: E402
 
 from hdr_core import camera_tags, gain_heif, gain_jpeg, gain_map, hdr_file, icc, isobmff, nclx, photo, png, rgbe, worker  # noqa: E402
+from hdr_core import decode as decoding  # noqa: E402
 from hdr_core.client import Job, WorkerClient  # noqa: E402
 from hdr_core.errors import HdrError, PhotoError  # noqa: E402
 from hdr_core.projection.choose import choose  # noqa: E402
@@ -30,6 +31,7 @@ _FOLDER = tempfile.TemporaryDirectory(prefix="fuzz_", dir="/dev/shm" if Path("/d
 _PICTURE = np.zeros((32, 48, 3), np.uint8)
 _CODES = np.full((4, 6, 3), 200, np.uint8)
 MOST_PIXELS = 2**16  # for the decoders that take a bound: a fuzzer is after mistakes, not after large pictures
+IMPATIENT = mock.patch("hdr_core.heif.PATIENCE", 4.0)  # libheif is known to hang: that is refused before it is a fault here
 
 
 def file_of(data: bytes) -> Path:
@@ -84,8 +86,14 @@ def fuzz_gain_heif(data: bytes) -> None:
             shown = items.shown_first(data, item)
             assert shown is None or len(shown) == len(data)
             items.content(path, item)
-    with mock.patch("hdr_core.gain_heif._MOST_PIXELS", MOST_PIXELS):
+    with mock.patch("hdr_core.gain_heif._MOST_PIXELS", MOST_PIXELS), IMPATIENT:
         _use_gain(gain_heif.read_gain_map(path, heic=data[8:12] != b"avif"))
+
+
+def fuzz_heif(data: bytes) -> None:
+    """libheif, in its own process: whatever it does, the file is read or refused."""
+    with suppress(PhotoError), mock.patch.object(decoding, "MAX_PIXELS", MOST_PIXELS), IMPATIENT:
+        decoding.decode(file_of(data), decoding.HEIC)
 
 
 def fuzz_gain_metadata(data: bytes) -> None:
@@ -126,6 +134,7 @@ def fuzz_photo(data: bytes) -> None:
     """A file of any kind, all the way: libvips, libheif and OpenEXR, and our code around them."""
     with (
         suppress(PhotoError),
+        IMPATIENT,
         mock.patch("hdr_core.photo.MAX_PIXELS", MOST_PIXELS),
         mock.patch("hdr_core.decode.MAX_PIXELS", MOST_PIXELS),
     ):

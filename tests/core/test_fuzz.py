@@ -37,7 +37,8 @@ def test_changed_inputs_are_refused_or_read(target: str) -> None:
     chance = random.Random(target)
     for seed in seeds(target):
         TARGETS[target](seed)
-        for _ in range(40):
+        heic = seed[4:8] == b"ftyp" and target != "nclx"  # a process each time
+        for _ in range(2 if heic else 40):
             data = bytearray(seed[: chance.randrange(len(seed) + 1)] if chance.random() < 0.3 else seed)
             for _ in range(chance.randrange(8)):
                 if data:
