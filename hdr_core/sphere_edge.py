@@ -36,6 +36,8 @@ class Edge:
 def find_edge(share: Tensor) -> Edge:
     """share: (1, 1, h, 2h) in [0, 1], how much of each pixel the photo shows, and not all of the sphere."""
     points = torch.from_numpy(_edge_points(share[0, 0].numpy())).float()
+    if not len(points):  # it covers more than half of every pixel, or less
+        return Edge(torch.ones(1, 3, 2, 4), torch.full((1, 1, 2, 4), math.pi))
     far = _nearest(points, min(_FAR, share.shape[-2]), None)
     rows = min(_ROWS, share.shape[-2])
     return _nearest(points, rows, far) if rows > _FAR else far

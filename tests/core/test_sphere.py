@@ -153,6 +153,13 @@ def test_a_photo_of_any_brightness(level: float, seen: Map, whole: np.ndarray) -
         assert exposed.max() < 0.01
 
 
+@pytest.mark.parametrize("opaque", [0.3, 0.9])
+def test_a_photo_that_is_half_transparent_has_no_edge(opaque: float) -> None:
+    whole = complete(np.full((64, 128, 3), 0.5, np.float32), np.full((64, 128), opaque, np.float32))
+    assert np.isfinite(whole).all()
+    assert 0.2 < whole.min() <= whole.max() < 1.5
+
+
 def test_a_photo_smaller_than_all_else() -> None:
     lens = Perspective(32, 24, 600.0)
     made = to_map(np.full((24, 32, 3), 0.5, np.float32), lens, np.eye(3), 256)
