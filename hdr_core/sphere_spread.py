@@ -13,7 +13,7 @@ from .sphere_patch import pixel_directions, row_areas
 from .sphere_prior import usual_light
 
 COARSE = 64  # rows of the map on which the light is spread out
-_REACH = 1.0  # radians from the photo after which the usual light is 1 - 1/e of the fill
+_REACH = 1.1  # radians from the photo after which the usual light is 1 - 1/e of the fill; it begins with no crease
 _LEVEL = 4.0  # around the horizon the world changes less than from ground to sky
 _STEPS = 600
 _BRIGHTER = 0.3  # log: a mean over scenes, of which a few have their sun out of sight, is brighter than most of them
@@ -37,7 +37,7 @@ def spread_light(light: Tensor, share: Tensor) -> tuple[Tensor, Tensor]:
         fixed = weight == weight.max()
     usual = usual_light(mean, weight) * np.exp(_BRIGHTER)
     distance = _distance(fixed)
-    near = np.exp(-distance / _REACH)[..., None]
+    near = np.exp(-np.square(distance / _REACH))[..., None]
     even = harmonic(np.log(np.maximum(mean, _DARK)), fixed, _LEVEL)
     log = np.where(fixed[..., None], even, near * even + (1 - near) * np.log(np.maximum(usual, _DARK))[:, None])
     return torch.from_numpy(np.exp(log)).float().permute(2, 0, 1)[None], torch.from_numpy(distance).float()[None, None]

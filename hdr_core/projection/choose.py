@@ -15,6 +15,7 @@ from .cube import Layout, layout_for
 from .face_files import face_files
 from .lenses import Circle, Cylindrical, DualFisheye, Equirectangular, Fisheye, Lens, MirrorBall, Perspective
 from .level import find_level
+from .rim import rim_drawn_out
 from .rooms import find_focal
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ _ASSUMED_35MM = 28.0  # mm: about what phones' main cameras have
 _ASSUMED_HEIGHT = 60.0  # degrees, of a panorama that is nothing but wide
 _SWEPT = 2.2  # width by height from which on a picture is taken for a panorama
 _FISHEYE, _DUAL = 180.0, 190.0  # degrees of one lens, where nothing is said
+_OR_A_BALL = "a circle on black; it may be a mirror ball: if so, choose that projection"
 _LIMITS = {"perspective": 170.0, "equirectangular": 360.0, "cylindrical": 360.0, "fisheye": 360.0, "dual_fisheye": 280.0}
 
 
@@ -107,8 +109,9 @@ def _found(pixels: np.ndarray, tags: CameraTags, fov: float, path: Path) -> Chos
     layout = detect.find_cube(pixels)
     if layout is not None:
         return Chosen(SourceView("cube", layout.name, 90.0, 90.0, "a cube's"), layout=layout)
-    if detect.find_circle(pixels) is not None:
-        return _fisheye(pixels, tags, fov, "a circle on black")
+    if (circle := detect.find_circle(pixels)) is not None:
+        drawn_out = not fov and "fisheye" not in tags.lens.lower() and rim_drawn_out(pixels, circle)
+        return _fisheye(pixels, tags, fov, _OR_A_BALL if drawn_out else "a circle on black")
     if "fisheye" in tags.lens.lower().replace("-", "").replace(" ", ""):
         return _fisheye(pixels, tags, fov, "the lens's name")
     if tags.swept or (width > _SWEPT * height and not fov):

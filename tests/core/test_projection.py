@@ -126,6 +126,14 @@ def test_fisheyes_are_recognised_by_their_circles() -> None:
     assert found(codes(picture(LENSES["fisheye"])), projection="mirror_ball").view.kind == "mirror_ball"
 
 
+def test_that_a_circle_may_be_a_mirror_ball_is_said_unless_its_rim_or_you_tell() -> None:
+    lens = light_field.MirrorBall(400, 400, light_field.Circle(200, 200, 190))
+    ball, fisheye = codes(picture(lens)), codes(picture(LENSES["fisheye"]))
+    assert "Taken as a fisheye (a circle on black; it may be a mirror ball: if so, choose" in found(ball).view.in_words()
+    assert "mirror ball" not in found(fisheye).view.in_words()
+    assert "mirror ball" not in found(ball, fov=180).view.in_words()
+
+
 def test_two_to_one_is_a_panorama_unless_a_lens_took_it_and_its_sides_do_not_join() -> None:
     panorama, wide = codes(picture(LENSES["whole"])), codes(picture(light_field.Perspective(512, 256, 300.0)))
     lens = CameraTags(focal_35mm=26.0)
