@@ -132,3 +132,12 @@ def test_light_stays_where_the_density_is_sure(scene):
     density[..., 80, 190], detail[..., 88, 196] = 100, 6
     out = luminance(gathered(density, detail, over, panorama=True))[0]
     assert out[80, 190] > 20 * out[88, 196]
+
+
+def test_a_photo_by_itself_gets_the_density_that_it_gets_among_others(scene, head):
+    radiance, over = scene
+    alone = _density(head, radiance, over, 0.3)
+    many = [x.expand(2, -1, -1, -1) for x in (radiance, over)]
+    among = head(*many, torch.tensor([1.0, 1.0]), torch.tensor([0.3, 0.3]), panorama=True)
+    clipped = over.expand_as(alone) > 0
+    torch.testing.assert_close(alone[clipped], among[:1][clipped], rtol=1e-4, atol=1e-6)
