@@ -18,6 +18,7 @@ from .statistics import COUNT, statistics
 MEMBERS, WIDTH, DROPOUT, NOISE = 8, 64, 0.1, 0.15
 GATE_WIDTH, GATE_DROPOUT = 32, 0.2
 STRICT = 1.0  # logit: a photo taken for a rendered sky loses more than such a sky taken for a photo
+AGREED = 0.15  # standard deviation of the log ratio between members that know a sky; of rendered ones it is 0.02 to 0.12
 LARGEST_LOG_RATIO = 9.0  # e^9 = 2^13 times what the photo shows of its clipped pixels
 HEDGE = 0.4  # of the expected error: light too strong by a factor is more wrong than light too weak by the same
 
@@ -27,7 +28,8 @@ class Energy:
     """log_ratio (N,): natural log of the light of the clipped pixels over what the photo shows of them, at least 0;
     spread (N,): in 80% of photos the truth is no further away; restored (N,): the log ratio to restore, below log_ratio;
     members (N, M): log_ratio of each member, not limited; log_scale (N, M): log of the mean absolute error that each member
-    expects of itself; sky (N,): logit that the photo shows a rendered sky.
+    expects of itself; sky (N,): logit that the photo shows a rendered sky; sky_share (N,): how far it is taken for one, in
+    [0, 1].
     """
 
     log_ratio: Tensor
@@ -36,16 +38,15 @@ class Energy:
     members: Tensor
     log_scale: Tensor
     sky: Tensor
-
-    @property
-    def sky_share(self) -> Tensor:
-        """How far the photo is taken for a rendered sky, (N,), in [0, 1]."""
-        return sky_share(self.sky)
+    sky_share: Tensor
 
 
-def sky_share(sky: Tensor) -> Tensor:
-    """From the gate's logit; strict, see STRICT."""
-    return torch.sigmoid(2 * (sky - STRICT))
+def sky_share(sky: Tensor, members: Tensor) -> Tensor:
+    """(N, 1), from the gate's logit (N, 1), strict, see STRICT, and what the ensemble for skies says, (N, M): where its members
+    differ, it has not seen such a sky, whatever the gate takes it for.
+    """
+    agreed = (AGREED / members.std(1, keepdim=True).clamp(min=1e-6)).clamp(max=1) ** 4
+    return torch.sigmoid(2 * (sky - STRICT)) * agreed
 
 
 class Members(nn.Module):
@@ -86,7 +87,7 @@ class EnergyHead(nn.Module):
         self.photos, self.skies = Members(), Members()
         last = nn.Linear(GATE_WIDTH, 1)
         nn.init.zeros_(last.weight)
-        nn.init.constant_(last.bias, -STRICT)  # closed, until it has seen skies
+        nn.init.constant_(last.bias, -STRICT - 2)  # closed, until it has seen skies
         self.gate = nn.Sequential(nn.Linear(COUNT, GATE_WIDTH), nn.SiLU(), nn.Dropout(GATE_DROPOUT), last)
         self.mean: Tensor
         self.scale: Tensor
@@ -114,11 +115,12 @@ class EnergyHead(nn.Module):
         """From statistics, (N, COUNT). A flat picture is never taken for a rendered sky: those that were learnt were whole."""
         x = self.scaled(seen)
         sky = self.gate(x) if panorama else torch.full_like(x[:, :1], -1e3)
-        share = sky_share(sky)
-        members, log_scale = torch.lerp(self.photos(x), self.skies(x), share)
+        skies = self.skies(x)
+        share = sky_share(sky, skies[0])
+        members, log_scale = torch.lerp(self.photos(x), skies, share)
         log_scale = log_scale.clamp(-4, 2)
         error = (log_scale.exp().mean(1) ** 2 + members.var(1) / 2).sqrt()
         middle = members.mean(1)
         hedge = HEDGE * (1 - share[:, 0]) * error  # what a clear sky hides is known well
         ratio, restored = (x.clamp(0, LARGEST_LOG_RATIO) for x in (middle, middle - hedge))
-        return Energy(ratio, self.interval * error, restored, members, log_scale, sky[:, 0])
+        return Energy(ratio, self.interval * error, restored, members, log_scale, sky[:, 0], share[:, 0])
