@@ -13,7 +13,7 @@ from mathutils import Euler, Matrix
 from ..hdr_core.errors import HdrError
 from ..hdr_core.source_view import SourceView
 from . import facts
-from .environment import environment_node
+from .environment import environment_node, is_lit
 from .errors import SceneError
 from .node_state import converted
 from .paths import absolute_path
@@ -41,10 +41,7 @@ class LDR_TO_HDRI_OT_match_camera(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        if environment_node(context.scene.world) is None:
-            cls.poll_message_set("No environment of this extension lights the scene")
-            return False
-        return True
+        return is_lit(cls, context)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         try:

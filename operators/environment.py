@@ -17,6 +17,14 @@ def environment_node(world: bpy.types.World | None) -> Any:
     return next((node for node in feeding if shows_our_group(node)), None)
 
 
+def is_lit(operator: type[bpy.types.Operator], context: bpy.types.Context) -> bool:
+    """Whether an environment of ours lights the scene; where none does, `operator` says so."""
+    if environment_node(context.scene.world) is None:
+        operator.poll_message_set("No environment of this extension lights the scene")
+        return False
+    return True
+
+
 def upstream(socket: bpy.types.NodeSocket) -> Iterator[Any]:
     """Every node that feeds `socket`, the nearest first, each once."""
     waiting, seen = [socket], set()

@@ -11,7 +11,7 @@ from mathutils import Euler, Vector
 
 from ..hdr_core.errors import HdrError
 from . import facts
-from .environment import environment_node
+from .environment import environment_node, is_lit
 from .errors import SceneError
 
 _SHORT = 1e-4  # of a unit vector that points straight up or down, along the ground
@@ -45,10 +45,7 @@ class LDR_TO_HDRI_OT_face(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        if environment_node(context.scene.world) is None:
-            cls.poll_message_set("No environment of this extension lights the scene")
-            return False
-        return True
+        return is_lit(cls, context)
 
     def draw(self, _context: bpy.types.Context) -> None:
         layout = self.layout

@@ -10,9 +10,10 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ..worker_process import NO_WINDOW
+
 _EVERY = 3.0  # seconds
 _QUERY = "utilization.gpu,memory.used,memory.total"
-_NO_WINDOW = getattr(subprocess, "CREATE_NO_WINDOW", 0)
 _NAMES = re.compile(r"(\d+|GPU-[0-9a-f-]+)(,(\d+|GPU-[0-9a-f-]+))*")  # those that the tool knows, too
 
 
@@ -44,7 +45,7 @@ class GpuUse:
             command = [self._tool, f"--query-gpu={_QUERY}", "--format=csv,noheader,nounits", *_chosen()]
             try:
                 self._asked = subprocess.Popen(
-                    command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, creationflags=_NO_WINDOW
+                    command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, creationflags=NO_WINDOW
                 )
             except OSError:  # it is there, and cannot be run: then nothing is known
                 self._tool = None
