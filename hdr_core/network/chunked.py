@@ -86,7 +86,7 @@ class ChunkedLight:
         if over.any():
             own = OWN_LOG_GAIN * 4 * (1 - over) * torch.tanh(x[_TAPS:].view(3, h, w))
             gain = torch.expm1(over * (own + log_gain).clamp_(max=LARGEST_LOG_GAIN))
-            out.mul_(gain.mul_(self._keep).add_(1).addcmul_(over, surplus))
+            out.mul_(gain.mul_(self._keep).add_(1)).addcmul_(over * surplus, radiance[:, HALO:-HALO, HALO:-HALO])
 
     def _sampled(self, row: int, column: int, height: int, width: int) -> Tensor:
         """What the backbone says to `height` x `width` pixels of the photo, (C, height, width), as `sample_grid` has it."""

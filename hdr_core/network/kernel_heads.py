@@ -67,12 +67,13 @@ class KernelHeads(nn.Module):
                 centres = self.spatial.bias.view(self.groups, scales, -1)[..., kernel_size**2 // 2]  # type: ignore[union-attr]
                 centres.fill_(IDENTITY_LOGIT)
 
-    def forward(self, code: Tensor, mask: Tensor, over: Tensor, low: Low) -> tuple[Tensor | None, Tensor]:
+    def forward(self, code: Tensor, mask: Tensor, over: Tensor, low: Low) -> tuple[Tensor | None, Tensor, Tensor]:
         """Kernels of a tile of h x w pixels.
 
         code (N, 3, h + 4, w + 4), mask (N, 4, ...), over (N, 3, ...: where gains may act) and `low`: the tile with its halo.
         Returns spatial (N, groups, scales * K * K, h, w), normalised: each group sums to 1, None for "direct"; channel
-        (N, 3, h, w): a positive gain, exactly 1 where `over` is 0.
+        (N, 3, h, w): a positive gain, exactly 1 where `over` is 0; added (N, 3, h, w): how often the pixel's own light is added
+        to that, which no kernel thins out.
         """
         log_gain = low.log_gain.float()
         x = torch.cat([code - 0.5, mask, low.features, 0.1 * log_gain + 0.1 * torch.log1p(low.surplus)], 1)
@@ -83,7 +84,7 @@ class KernelHeads(nn.Module):
             # a pixel half way to white still shows something; one that is white does not, and the light is shared out already
             own = OWN_LOG_GAIN * 4 * (1 - over) * torch.tanh(self.channel(x))
             gain = torch.expm1(over * (own + log_gain).clamp(max=LARGEST_LOG_GAIN))
-            gain = 1 + low.keep.view(-1, 1, 1, 1) * gain + over * surplus
+            gain = 1 + low.keep.view(-1, 1, 1, 1) * gain
             if self.spatial is None:
-                return None, gain
-            return torch.softmax(self.spatial(x).unflatten(1, (self.groups, self.taps)), 2), gain
+                return None, gain, over * surplus
+            return torch.softmax(self.spatial(x).unflatten(1, (self.groups, self.taps)), 2), gain, over * surplus

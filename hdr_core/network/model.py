@@ -230,13 +230,14 @@ class Network(nn.Module):
         """
         low = torch.cat([guidance.low.log_gain, guidance.low.surplus, guidance.low.features], 1)
         low = sample_grid(low, rows, columns, size, panorama=guidance.panorama)
-        spatial, channel = self._kernels(code, low, guidance.low.keep)
+        spatial, channel, added = self._kernels(code, low, guidance.low.keep)
         radiance = preliminary(code, srgb_decode(code), guidance.curve)
+        own = _inner(radiance, self.halo)
         if spatial is None:
-            return channel * _inner(radiance, self.halo)
-        return self._applied(_inner(radiance, self.halo - self.reach), spatial, channel)
+            return (channel + added) * own
+        return self._applied(_inner(radiance, self.halo - self.reach), spatial, channel) + added * own
 
-    def _kernels(self, code: Tensor, low: Tensor, keep: Tensor) -> tuple[Tensor | None, Tensor]:
+    def _kernels(self, code: Tensor, low: Tensor, keep: Tensor) -> tuple[Tensor | None, Tensor, Tensor]:
         code, low = (_inner(x, self.halo - self.heads.halo) for x in (code, low))
         mask = soft_mask(code)
         over = mask[:, :3]
