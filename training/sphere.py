@@ -61,7 +61,8 @@ def report(network: SphereNet, held: Tensor, settings: SphereSettings, *, simple
 
 def simple_fills(views: Views) -> dict[str, Tensor]:
     """The mean colour, the harmonic fill, and the photo's light spread out, on the coarse map."""
-    from hdr_core.sphere_spread import harmonic, spread_light
+    from benchmarks.sphere_harmonic import harmonic
+    from hdr_core.sphere_spread import spread_light
 
     weight = views.share * views.area
     mean = (views.light * weight).sum((2, 3), keepdim=True) / weight.sum((2, 3), keepdim=True)
