@@ -1,4 +1,4 @@
-"""The photo's own light spread over the sphere: what sets the photo apart from what is usual for its elevations goes on around it.
+"""The photo's own light spread over the sphere: what sets it apart from what is usual for its elevations goes on around it.
 
 So sky goes on as sky and ground as ground, at the photo's own level and colour, and sideways much farther than up and down: at
 one elevation the world changes little. Far from the photo half of it is kept. All in the logarithm of light.
