@@ -21,13 +21,13 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.sphere_harmonic import harmonic as smoothest
 from benchmarks.sphere_views import FIELDS, cut_view, perspective, read_panorama
 from hdr_core.projection.resample import Map, rotation, to_map
 from hdr_core.sheet.balls import balls, coverage
 from hdr_core.sphere import complete
 from hdr_core.sphere_patch import pixel_directions, row_areas
 from hdr_core.sun import LUMINANCE
+from training.sphere_harmonic import harmonic as smoothest
 
 _WIDE, SMALL, _VIEW, _BALL = 512, 64, 128, 64  # pixels: of the map, of the light's rows, of the view, of the balls
 _DARK = 1e-9
