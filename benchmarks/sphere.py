@@ -1,6 +1,6 @@
 """How well the rest of the sphere is told from a photo: views of panoramas, completed, beside the panoramas.
 
-python -m benchmarks.sphere PANORAMAS [--views 2]
+python -m benchmarks.sphere PANORAMAS [--views 2] [--only ours]
 
 PANORAMAS: a folder of linear .exr panoramas. From each, views of 4:3 are cut, 50, 70 and 100 degrees across, in random
 directions, tilted from 10 degrees down to 15 up. Their light is given as it is, so that only the completion is measured; the
@@ -16,20 +16,20 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks.sphere_views import FIELDS, cut_view, perspective, read_panorama
-from hdr_core.projection.resample import rotation, to_map
+from hdr_core.projection.resample import Map, rotation, to_map
 from hdr_core.sheet.balls import balls, coverage
 from hdr_core.sphere import complete
 from hdr_core.sphere_patch import pixel_directions, row_areas
-from hdr_core.sphere_spread import harmonic as smoothest
 from hdr_core.sun import LUMINANCE
+from training.sphere_harmonic import harmonic as smoothest
 
-_WIDE, _SMALL, _VIEW, _BALL = 512, 64, 128, 64  # pixels: of the map, of the light's rows, of the view, of the balls
+_WIDE, SMALL, _VIEW, _BALL = 512, 64, 128, 64  # pixels: of the map, of the light's rows, of the view, of the balls
 _DARK = 1e-9
 COLUMNS = (
     *("diffuse", "angle", "energy", "|energy|"),
@@ -66,15 +66,15 @@ def mean_colour(pixels: np.ndarray, covered: np.ndarray, _view: np.ndarray, _fov
 
 
 def harmonic(pixels: np.ndarray, covered: np.ndarray, _view: np.ndarray, _fov: float, _pitch: float) -> np.ndarray:
-    share = _pooled(covered[..., None], _SMALL)
-    small = _pooled(pixels * covered[..., None], _SMALL) / np.maximum(share, 1e-6)
+    share = pooled(covered[..., None], SMALL)
+    small = pooled(pixels * covered[..., None], SMALL) / np.maximum(share, 1e-6)
     return smoothest(small.astype(np.float64), share[..., 0] > 0.5)
 
 
 METHODS: dict[str, Fill] = {"ours": ours, "mirrored tiling": tiled, "mean colour": mean_colour, "harmonic fill": harmonic}
 
 
-def _pooled(panorama: np.ndarray, height: int) -> np.ndarray:
+def pooled(panorama: np.ndarray, height: int) -> np.ndarray:
     factor = panorama.shape[0] // height
     return panorama.reshape(height, factor, 2 * height, factor, -1).mean((1, 3))
 
@@ -87,17 +87,26 @@ class Light:
         number = np.arange(count) + 0.5
         z, turn = 1 - 2 * number / count, np.pi * (1 + 5**0.5) * number
         normals = np.stack([np.sqrt(1 - z * z) * np.cos(turn), np.sqrt(1 - z * z) * np.sin(turn), z], -1)
-        towards = pixel_directions(_SMALL, 2 * _SMALL, np.arange(_SMALL), np.arange(2 * _SMALL)).reshape(-1, 3)
-        self._area = np.repeat(row_areas(_SMALL, 2 * _SMALL), 2 * _SMALL)
+        towards = pixel_directions(SMALL, 2 * SMALL, np.arange(SMALL), np.arange(2 * SMALL)).reshape(-1, 3)
+        self.normals = normals
+        self._area = np.repeat(row_areas(SMALL, 2 * SMALL), 2 * SMALL)
         lobe = np.maximum(normals @ towards.T, 0) * self._area
         self._lobe = lobe / lobe.sum(1, keepdims=True)
 
+    def falling(self, light: np.ndarray) -> np.ndarray:
+        """(256, 3), from a panorama, (64, 128, 3)."""
+        return self._lobe @ light.reshape(-1, 3)
+
+    def total(self, light: np.ndarray) -> np.ndarray:
+        """(3,), of all directions."""
+        return self._area @ light.reshape(-1, 3)
+
     def compare(self, made: np.ndarray, truth: np.ndarray) -> list[float]:
         """COLUMNS of one panorama, (64, 128, 3), beside its truth."""
-        p, t = (self._lobe @ light.reshape(-1, 3) for light in (made, truth))
-        total = [float(self._area @ light.reshape(-1, 3) @ np.array(LUMINANCE)) for light in (made, truth)]
+        p, t = self.falling(made), self.falling(truth)
+        total = [float(self.total(light) @ np.array(LUMINANCE)) for light in (made, truth)]
         energy = float(np.log2(max(total[0], _DARK) / max(total[1], _DARK)))
-        told = [float(np.sqrt(((p - t) ** 2).mean()) / t.mean()), _angle(p, t), energy, abs(energy)]
+        told = [relative_rmse(p, t), _angle(p, t), energy, abs(energy)]
         on = coverage(_BALL) > 0.99
         for a, b in zip(balls(made.astype(np.float32), _BALL), balls(truth.astype(np.float32), _BALL), strict=True):
             a, b = a[on], b[on]  # noqa: PLW2901
@@ -106,26 +115,35 @@ class Light:
         return told
 
 
+def relative_rmse(made: np.ndarray, truth: np.ndarray) -> float:
+    return float(np.sqrt(((made - truth) ** 2).mean()) / truth.mean())
+
+
 def _angle(a: np.ndarray, b: np.ndarray) -> float:
     cosine = (a * b).sum(-1) / np.maximum(np.linalg.norm(a, axis=-1) * np.linalg.norm(b, axis=-1), _DARK)
     return float(np.degrees(np.arccos(cosine.clip(-1, 1))).mean())
 
 
-def measure(folder: Path, views: int, seed: int = 5, methods: dict[str, Fill] | None = None) -> dict[str, np.ndarray]:
-    """By method: (views of all panoramas, COLUMNS), the fields of view in turn."""
+def cut_views(folder: Path, views: int, seed: int) -> Iterator[tuple[np.ndarray, Map, np.ndarray, float, float]]:
+    """Each view, what of the sphere it shows, its panorama turned towards it, field of view and pitch; the fields in turn."""
     rng = np.random.default_rng(seed)
-    light, scores = Light(), {name: [] for name in methods or METHODS}
     for path in sorted(folder.glob("pano_*.exr")):
         panorama = read_panorama(path, _WIDE // 2)
         for fov in FIELDS * views:
             turned = np.roll(panorama, rng.integers(_WIDE), 1)
             pitch = float(rng.uniform(-10, 15))
             view = cut_view(turned, _VIEW, fov, pitch)
-            seen = to_map(view, perspective(_VIEW, fov), rotation(pitch, 0, 0), _WIDE)
-            truth = _pooled(turned, _SMALL)
-            for name, fill in (methods or METHODS).items():
-                made = fill(seen.pixels, seen.covered, view, fov, pitch)
-                scores[name].append(light.compare(_pooled(made, _SMALL), truth))
+            yield view, to_map(view, perspective(_VIEW, fov), rotation(pitch, 0, 0), _WIDE), turned, fov, pitch
+
+
+def measure(folder: Path, views: int, seed: int = 5, methods: dict[str, Fill] | None = None) -> dict[str, np.ndarray]:
+    """By method: (views of all panoramas, COLUMNS), the fields of view in turn."""
+    light, scores = Light(), {name: [] for name in methods or METHODS}
+    for view, seen, panorama, fov, pitch in cut_views(folder, views, seed):
+        truth = pooled(panorama, SMALL)
+        for name, fill in (methods or METHODS).items():
+            made = fill(seen.pixels, seen.covered, view, fov, pitch)
+            scores[name].append(light.compare(pooled(made, SMALL), truth))
     return {name: np.array(rows) for name, rows in scores.items()}
 
 
@@ -133,11 +151,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("panoramas", type=Path)
     parser.add_argument("--views", type=int, default=2, help="of each panorama and field of view (default: %(default)s)")
+    parser.add_argument("--only", choices=METHODS, help="measure one of them (the others do not depend on it)")
     options = parser.parse_args()
-    scores = measure(options.panoramas, options.views)
+    methods = {options.only: METHODS[options.only]} if options.only else METHODS
+    scores = measure(options.panoramas, options.views, methods=methods)
     for place, fov in enumerate((*FIELDS, None)):
         every = slice(None) if fov is None else slice(place, None, len(FIELDS))
-        count = len(scores["ours"][every])
+        count = len(next(iter(scores.values()))[every])
         print(f"\n### {'All' if fov is None else f'{fov} degrees'}, {count} views\n")
         print("| | " + " | ".join(COLUMNS) + " |\n|---" * 1 + "|---" * len(COLUMNS) + "|")
         for name, rows in scores.items():

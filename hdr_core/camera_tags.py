@@ -14,6 +14,7 @@ from typing import Any
 from .runtime import require
 
 _PANORAMA = 6  # CustomRendered, as Apple writes it
+_HELD = 60.0  # degrees of roll from which on a phone writes another orientation
 _NUMBER = r"[-+]?\d+(?:\.\d+)?(?:/\d+)?"
 _UNITS_PER_INCH = {2: 1.0, 3: 2.54, 4: 25.4}
 _TURNS = {3: 2, 4: 2, 5: 1, 6: 1, 7: 3, 8: 3}  # quarter turns clockwise that make it upright
@@ -165,7 +166,10 @@ def _apple_tilt(gravity: tuple[float, ...], orientation: int) -> tuple[float | N
     right, above, forward = -up[1], up[0], -up[2]
     for _ in range(_TURNS.get(orientation, 0)):  # the picture's axes turn as its pixels do
         right, above = above, -right
-    return math.degrees(math.asin(max(-1.0, min(1.0, forward)))), math.degrees(math.atan2(-right, above))
+    pitch, roll = math.degrees(math.asin(max(-1.0, min(1.0, forward)))), math.degrees(math.atan2(-right, above))
+    if abs(roll) > _HELD:  # a program turned the picture upright, and left the notes as they were
+        roll -= 90 * round(roll / 90)
+    return pitch, roll
 
 
 def _with_xmp(tags: CameraTags, xmp: str) -> CameraTags:

@@ -22,10 +22,10 @@ from .sphere_spread import spread_light
 
 WIDEST_FILL = 4096  # the fill is soft: a wider map's is made this wide, and enlarged
 _NEAR = 1.0  # radians: how far the photo's own light goes on alone
-_COVERED, _TRUST = (0.05, 0.17, 0.2, 0.4), (0.5, 0.75, 0.75, 0.0)
+_COVERED, _TRUST = (0.2, 0.4), (0.75, 0.0)
 """Share of the sphere that the photo shows, and the network's share of the mean. Chosen on panoramas that the network did not
 learn from, up to 0.28; where 0.4 and more is shown, the photo's own light tells more than the network does."""
-_BRIGHTER = 1.0  # log, times the network's share: the mean of two guesses at where the light lies is darker than either
+_BRIGHTER = 0.4  # log, times the network's share: the mean of two guesses at where the light lies is darker than either
 _GREY = 0.18
 _DARK = 1e-4
 

@@ -18,6 +18,7 @@ from .sphere_patch import row_areas
 
 _COARSEST = 96  # the coarsest map that is mirrored has fewer rows: beyond what it mirrors the smooth light goes on
 _CELLS = 6.0  # how many of its own cells a map is mirrored beyond the edge
+_LEVEL = 0.2  # radians between a place and its mirror image, up or down: what is much higher or lower is of another kind
 _ROWS = 256  # of the map that knows the nearest point of the edge, which changes evenly between its pixels
 _NEAR = 0.5  # radians from the edge within which it must be exact
 _FAR = 64  # rows, enough for what is farther
@@ -90,6 +91,7 @@ def _mirrored(summed: Tensor, weight: Tensor, beyond: Tensor, edge: Edge) -> Ten
     seen, there = (looked_up(sums, *image)[0] for sums in (light, known))
     near = (1 - _angle(rim, own) / reach).clamp(0, 1)
     near = near * near * (3 - 2 * near) * (there[0] * 4).clamp(max=1)
+    near = near * (-((y - image[0]) * (math.pi / rows / _LEVEL)).square()).exp()
     at = (0, slice(None), row, column)
     result = beyond.clone()
     result[at] = torch.lerp(beyond[at], seen / there.clamp(min=1e-6), near)

@@ -1,5 +1,7 @@
-"""The photo's own light spread over the sphere: near the photo its border goes on, the smoother, the farther; far from it the
-light is what is usual for its elevation. All in the logarithm of light.
+"""The photo's own light spread over the sphere: what sets it apart from what is usual for its elevations goes on around it.
+
+So sky goes on as sky and ground as ground, at the photo's own level and colour, and sideways much farther than up and down: at
+one elevation the world changes little. Far from the photo half of it is kept. All in the logarithm of light.
 """
 
 from __future__ import annotations
@@ -13,9 +15,10 @@ from .sphere_patch import pixel_directions, row_areas
 from .sphere_prior import usual_light
 
 COARSE = 64  # rows of the map on which the light is spread out
-_REACH = 1.1  # radians from the photo after which the usual light is 1 - 1/e of the fill; it begins with no crease
-_LEVEL = 4.0  # around the horizon the world changes less than from ground to sky
-_STEPS = 600
+_REACH = 1.1  # radians from the photo after which what sets it apart has faded by 1 - 1/e; it begins to with no crease
+_KEPT = 0.5  # of what sets the photo apart, far from it
+_LEVEL = 4.0  # so many times farther than it is counts what lies at another elevation
+_SOFT = 0.05  # radians: what is nearer than this is not told apart
 _BRIGHTER = 0.3  # log: a mean over scenes, of which a few have their sun out of sight, is brighter than most of them
 _DARK = 1e-4
 
@@ -35,46 +38,28 @@ def spread_light(light: Tensor, share: Tensor) -> tuple[Tensor, Tensor]:
     fixed = weight > 0.5 * functional.adaptive_avg_pool2d(area.expand(share.shape[-2:])[None, None], (rows, 1))[0, 0].numpy()
     if not fixed.any():  # a photo smaller than a cell
         fixed = weight == weight.max()
-    usual = usual_light(mean, weight) * np.exp(_BRIGHTER)
-    distance = _distance(fixed)
+    usual = np.log(np.maximum(usual_light(mean, weight), _DARK))[:, None]
+    log = np.log(np.maximum(mean, _DARK))
+    apart, distance = _carried((log - usual)[fixed], fixed)
     near = np.exp(-np.square(distance / _REACH))[..., None]
-    even = harmonic(np.log(np.maximum(mean, _DARK)), fixed, _LEVEL)
-    log = np.where(fixed[..., None], even, near * even + (1 - near) * np.log(np.maximum(usual, _DARK))[:, None])
+    log = np.where(fixed[..., None], log, usual + apart * (_KEPT + (1 - _KEPT) * near) + _BRIGHTER * (1 - near))
     return torch.from_numpy(np.exp(log)).float().permute(2, 0, 1)[None], torch.from_numpy(distance).float()[None, None]
 
 
-def _distance(fixed: np.ndarray) -> np.ndarray:
-    """Radians from each pixel to the nearest that is fixed."""
-    height, width = fixed.shape
-    directions = pixel_directions(height, width, np.arange(height), np.arange(width))
-    rim = fixed & ~(np.roll(fixed, 1, 1) & np.roll(fixed, -1, 1) & _shifted(fixed, 1) & _shifted(fixed, -1))
-    places = directions[rim if rim.any() else fixed]
-    nearest = np.stack([(row @ places.T).max(-1) for row in directions])
-    return np.where(fixed, 0.0, np.arccos(nearest.clip(-1, 1)))
+def _carried(values: np.ndarray, fixed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """`values`, (n, C), of the fixed cells: of each cell their mean, the nearer the more; and radians to the nearest.
 
-
-def _shifted(values: np.ndarray, by: int) -> np.ndarray:
-    """Each row takes its neighbour's; beyond a pole lies the same row, half around."""
-    turned = np.roll(values, values.shape[1] // 2, 1)
-    return np.concatenate([turned[:1], values[:-1]]) if by > 0 else np.concatenate([values[1:], turned[-1:]])
-
-
-def harmonic(values: np.ndarray, fixed: np.ndarray, level: float = 1.0) -> np.ndarray:
-    """The smoothest values on the sphere that are as given where fixed: (h, 2h, C), by relaxation.
-
-    level: how much more it matters to be smooth along a row than across: what is high stays high, and what is low stays low.
+    Weights fall as the fourth power of the distance, so that the nearest count most next to the photo, and all alike far away.
     """
     height, width = fixed.shape
-    middle = np.sin((np.arange(height) + 0.5) / height * np.pi)[:, None, None]
-    edge = np.sin(np.arange(height + 1) / height * np.pi)[:, None, None]
-    aside = level * (width / (2 * height)) ** 2 / middle**2
-    above, below = edge[:-1] / middle, edge[1:] / middle
-    total = 2 * aside + above + below
-    rim = fixed & ~(np.roll(fixed, 1, 1) & np.roll(fixed, -1, 1) & _shifted(fixed, 1) & _shifted(fixed, -1))
-    free = ~fixed
-    smooth = np.where(fixed[..., None], values, values[rim if rim.any() else fixed].mean(0))
-    for _ in range(_STEPS):
-        around = aside * (np.roll(smooth, 1, 1) + np.roll(smooth, -1, 1))
-        mean = (around + above * _shifted(smooth, 1) + below * _shifted(smooth, -1)) / total
-        smooth[free] = mean[free]
-    return smooth
+    directions = pixel_directions(height, width, np.arange(height), np.arange(width)).astype(np.float32)
+    elevation = np.pi * (0.5 - (np.arange(height, dtype=np.float32) + 0.5) / height)
+    places, at = directions[fixed], elevation[np.nonzero(fixed)[0]]
+    area = row_areas(height, width).astype(np.float32)[np.nonzero(fixed)[0]]
+    carried, distance = np.empty((height, width, values.shape[1])), np.zeros((height, width))
+    for row in range(height):
+        apart = np.maximum(2 - 2 * directions[row] @ places.T, 0)
+        weight = area / np.square(apart + np.square(_LEVEL * (elevation[row] - at)) + _SOFT**2)
+        carried[row] = weight @ values / weight.sum(1, keepdims=True)
+        distance[row] = 2 * np.arcsin(np.minimum(1, np.sqrt(apart.min(1)) / 2))
+    return carried, np.where(fixed, 0.0, distance)

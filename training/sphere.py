@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 
 from hdr_core.network.sphere_net import SphereNet
+from training.sphere_harmonic import harmonic
 from training.sphere_losses import Measure, loss_of
 from training.sphere_settings import SphereSettings
 from training.sphere_views import Views, make_views
@@ -61,7 +62,7 @@ def report(network: SphereNet, held: Tensor, settings: SphereSettings, *, simple
 
 def simple_fills(views: Views) -> dict[str, Tensor]:
     """The mean colour, the harmonic fill, and the photo's light spread out, on the coarse map."""
-    from hdr_core.sphere_spread import harmonic, spread_light
+    from hdr_core.sphere_spread import spread_light
 
     weight = views.share * views.area
     mean = (views.light * weight).sum((2, 3), keepdim=True) / weight.sum((2, 3), keepdim=True)

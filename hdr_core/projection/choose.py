@@ -27,6 +27,7 @@ _DIAGONAL = math.hypot(36, 24)  # mm, of a full-frame sensor
 _ASSUMED_35MM = 28.0  # mm: about what phones' main cameras have
 _ASSUMED_HEIGHT = 60.0  # degrees, of a panorama that is nothing but wide
 _SWEPT = 2.2  # width by height from which on a picture is taken for a panorama
+_RECTILINEAR = 120.0  # degrees: wider than this hardly any photo is
 _FISHEYE, _DUAL = 180.0, 190.0  # degrees of one lens, where nothing is said
 _OR_A_BALL = "a circle on black; it may be a mirror ball: if so, choose that projection"
 _LIMITS = {"perspective": 170.0, "equirectangular": 360.0, "cylindrical": 360.0, "fisheye": 360.0, "dual_fisheye": 280.0}
@@ -114,7 +115,9 @@ def _found(pixels: np.ndarray, tags: CameraTags, fov: float, path: Path) -> Chos
         return _fisheye(pixels, tags, fov, _OR_A_BALL if drawn_out else "a circle on black")
     if "fisheye" in tags.lens.lower().replace("-", "").replace(" ", ""):
         return _fisheye(pixels, tags, fov, "the lens's name")
-    if tags.swept or (width > _SWEPT * height and not fov):
+    if width > _SWEPT * height and not fov and detect.goes_around(pixels):
+        return _equirectangular(width, height, 360.0, tags, "its sides join")
+    if tags.swept or (width > _SWEPT * height and (not fov or fov > _RECTILINEAR)):
         return _cylindrical(width, height, tags, fov, "a sweep by its EXIF" if tags.swept else "its width")
     return _perspective(pixels, tags, min(fov, _LIMITS["perspective"]), "its shape")
 

@@ -234,6 +234,7 @@ def test_a_phone_tells_how_it_was_held() -> None:
     assert tilt(0, -1, 0, orientation=6) == pytest.approx((0, 0), abs=0.1)
     assert tilt(-0.9397, 0, -0.342, orientation=1) == pytest.approx((-20, 0), abs=0.1)
     assert tilt(0.1736, -0.9848, 0, orientation=6) == pytest.approx((0, 10), abs=0.1)
+    assert tilt(0.1736, -0.9848, 0, orientation=1) == pytest.approx((0, 10), abs=0.1)  # turned upright since, by a program
     assert tilt(0, -3, 0, orientation=6) == (None, None)
 
 

@@ -170,6 +170,16 @@ def test_a_phones_sweep_is_as_wide_as_its_lens_makes_it() -> None:
     assert chosen.view.vertical_fov == pytest.approx(2 * math.degrees(math.atan(18 / 26)))
 
 
+def test_a_wide_panorama_whose_sides_join_goes_all_around() -> None:
+    around = codes(picture(LENSES["whole"]))[40:-40]
+    view = found(around).view
+    assert (view.kind, view.fov, view.known_from) == ("equirectangular", 360, "its sides join")
+    assert view.vertical_fov == pytest.approx(360 * len(around) / around.shape[1])
+    assert found(around[30:-30, :-100]).view.kind == "cylindrical"
+    assert found(around, fov=200).view.kind == "cylindrical"
+    assert found(np.full((100, 400, 3), 90, np.uint8)).view.kind == "cylindrical"  # one colour joins anything
+
+
 @pytest.mark.parametrize("size", [(8191, 4096), (4096, 8192), (4000, 3000), (100, 100)])
 def test_another_shape_is_no_whole_panorama(size: tuple[int, int]) -> None:
     photo = np.zeros((size[1], size[0], 3), np.uint8)

@@ -77,6 +77,22 @@ def test_nothing_shows_where_the_photo_ends() -> None:
     assert right - left > 1.2  # each side goes on with its own light
 
 
+@pytest.mark.parametrize("top", [6.0, 0.6])
+def test_sky_and_ground_go_on_beside_the_photo_as_far_as_one_looks(top: float) -> None:
+    """A sky of one light, brighter or darker than the ground: 20 degrees beside the photo it is the same sky, and ground."""
+    lens = Perspective(120, 90, 90.0)
+    light = np.full((90, 120, 3), 0.2 if top > 1 else 1.5, np.float32)
+    light[:45] = np.array([0.7, 0.9, 1.2]) * top
+    made = to_map(light, lens, np.eye(3), 256)
+    log = np.log(complete(made.pixels, made.covered))
+    for row in (52, 76):  # 17 degrees up and down
+        shown = log[row][made.covered[row] == 1].mean(0)
+        right = np.flatnonzero(made.covered[row] == 1)[-1]
+        for degrees in (5, 12, 20):
+            beside = log[row, right + round(degrees * 256 / 360)]
+            assert np.abs(beside - shown).max() < 0.2 + 0.01 * degrees
+
+
 def test_the_light_turns_with_the_photo_and_is_the_same_each_time(seen: Map, whole: np.ndarray) -> None:
     np.testing.assert_array_equal(complete(seen.pixels, seen.covered), whole)
     turned = complete(np.roll(seen.pixels, 151, 1), np.roll(seen.covered, 151, 1))
