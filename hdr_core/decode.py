@@ -11,6 +11,7 @@ import numpy as np
 
 from . import nclx, png
 from .colour import to_srgb
+from .decode_limit import expect
 from .errors import HdrError, PhotoError
 from .heif import full_range, read_heic
 from .icc import Profile, adobe_rgb, parse_profile, pure_gamma
@@ -139,6 +140,7 @@ def _open(pyvips: Any, path: Path, loader: str, fail_on: str) -> Any:
     image = getattr(pyvips.Image, loader)(os.fsencode(path), **options)
     if image.width * image.height > MAX_PIXELS:
         raise _too_large(path, image.width, image.height)
+    expect(image.width * image.height)
     if image.format in {"float", "double", "complex", "dpcomplex"} and image.interpretation != "lab":
         raise already_hdr(path)
     if image.format not in {"uchar", "ushort"} or image.bands < _COLOURS.get(image.interpretation, image.bands + 1):
