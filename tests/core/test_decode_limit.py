@@ -20,7 +20,7 @@ HANGING = """
 import ctypes
 import pyvips
 from hdr_core import decode_limit
-decode_limit.PATIENCE = 0.5
+decode_limit.PATIENCE = 0.3
 sound = pyvips.Image.jpegload
 def jpegload(path, **options):
     if b"hostile" in path:
@@ -28,7 +28,7 @@ def jpegload(path, **options):
     return sound(path, **options)
 pyvips.Image.jpegload = staticmethod(jpegload)
 """
-REFUSED = r'hostile\.jpg" is damaged or cannot be decoded \(it was not decoded within 0\.5\d* s.*save it as a PNG'
+REFUSED = r'hostile\.jpg" is damaged or cannot be decoded \(it was not decoded within 0\.3\d* s.*save it as a PNG'
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="pause() is of POSIX")
 
@@ -78,5 +78,5 @@ def test_the_command_line_refuses_it(photos: tuple[Path, Path], tmp_path: Path) 
     )
     assert time.monotonic() - began < 10
     assert ended.returncode == 1
-    assert ended.stderr.startswith(f'ldr-to-hdri: "{photos[0]}" is damaged or cannot be decoded (it was not decoded within 0.5')
+    assert ended.stderr.startswith(f'ldr-to-hdri: "{photos[0]}" is damaged or cannot be decoded (it was not decoded within 0.3')
     assert not list(tmp_path.glob("*hdri*"))
