@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from . import nclx, png
+from . import jpeg, nclx, png
 from .colour import to_srgb
 from .decode_limit import expect
 from .errors import HdrError, PhotoError
@@ -57,6 +57,8 @@ def decode(path: Path, loader: str) -> Decoded:
     failures = (pyvips.Error, UnicodeDecodeError)  # pyvips stumbles over its own message when a damaged file is quoted in it
     if loader == HEIC:
         return _decode_heic(pyvips, path)
+    if loader == "jpegload" and (scans := jpeg.scans(path.read_bytes())) > jpeg.MOST_SCANS:
+        raise _damaged(path, f"it goes over its picture {scans} times, sound files do about ten times")
     try:
         return _decode(pyvips, path, loader, "warning" if loader == "jpegload" else "error")
     except failures as error:

@@ -110,8 +110,11 @@ def read_source(path: Path) -> Photo | HdrPicture:
     else:
         loader, package = _loader(path, start), "pyvips"
     require(package)  # before the clock runs: the first import may be slow
-    with limited(path, times=_TIMES_HEIC if loader == HEIC else 1):
-        return _read(path, start, loader)
+    try:
+        with limited(path, times=_TIMES_HEIC if loader == HEIC else 1):
+            return _read(path, start, loader)
+    except OSError as error:  # it was there just now
+        raise _unreadable(path, error) from error
 
 
 def _read(path: Path, start: bytes, loader: str) -> Photo | HdrPicture:
@@ -162,15 +165,19 @@ def _start(path: Path) -> bytes:
             raise PhotoError(f'"{path}" is not an ordinary file.', f"Give the path of {_FORMATS}.")
         with path.open("rb") as file:
             start = file.read(64)
-    except FileNotFoundError as error:
-        raise PhotoError(f'There is no file "{path}".', "Check the path.") from error
     except OSError as error:
-        raise PhotoError(f'"{path}" cannot be read: {error.strerror}.', "Check the path, and that you may read it.") from error
+        raise _unreadable(path, error) from error
     except ValueError as error:  # a zero byte in the name
         raise PhotoError(f"{str(path)!r} is not a possible path.", "Check the path.") from error
     if not start:
         raise PhotoError(f'"{path}" is empty.', "Copy it again from where it came.")
     return start
+
+
+def _unreadable(path: Path, error: OSError) -> PhotoError:
+    if isinstance(error, FileNotFoundError):
+        return PhotoError(f'There is no file "{path}".', "Check the path.")
+    return PhotoError(f'"{path}" cannot be read: {error.strerror or error}.', "Check the path, and that you may read it.")
 
 
 def _loader(path: Path, start: bytes) -> str:

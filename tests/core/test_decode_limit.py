@@ -14,8 +14,13 @@ from PIL import Image
 from hdr_core import worker_process
 from hdr_core.client import WorkerClient
 from hdr_core.errors import PhotoError, WorkerError
+from hdr_core.photo import read_photo
 
 ROOT = Path(__file__).parents[2]
+sys.path.append(str(ROOT / "scripts"))
+
+from slow_jpeg import slow_jpeg  # noqa: E402
+
 HANGING = """
 import ctypes
 import pyvips
@@ -63,6 +68,15 @@ def test_the_worker_refuses_it_and_the_next_one_reads_on(
 
 def _convert(photo: Path, folder: Path) -> dict[str, object]:
     return {"op": "convert", "source": str(photo), "output": str(folder / "a.exr"), "settings": {}, "overwrite": False}
+
+
+def test_a_jpeg_of_thousands_of_scans_is_not_decoded(tmp_path: Path) -> None:
+    path = tmp_path / "slow.jpg"
+    path.write_bytes(slow_jpeg(64))
+    with pytest.raises(PhotoError, match=r"damaged .*goes over its picture 2647 times.*save it as"):
+        read_photo(path)
+    path.write_bytes(slow_jpeg(64, 150) + b"\xff\xda" * 300)  # what comes after the picture, such as a film, is not counted
+    assert read_photo(path).pixels.shape == (64, 64, 3)
 
 
 def test_the_command_line_refuses_it(photos: tuple[Path, Path], tmp_path: Path) -> None:
