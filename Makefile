@@ -9,11 +9,11 @@ export LDR_TO_HDRI_PYTHON := $(CURDIR)/.venv/bin/python
 TWO := +$(MAKE) -j2 --keep-going --output-sync=target --no-print-directory
 ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 
-.PHONY: help setup demo test lint types audit third-party soak windows elsewhere test-core test-blender test-install test-zips package package-small package-cuda lock fuzz hostile docs-pictures kernels score train benchmark clean
+.PHONY: help setup demo test lint types audit third-party soak windows elsewhere test-core test-blender test-install test-zips package package-small package-cuda package-wheels lock fuzz hostile docs-pictures kernels score train benchmark clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
-	@echo 'also: lint types audit third-party soak windows elsewhere test-core test-blender test-install test-zips package package-small package-cuda lock fuzz hostile docs-pictures kernels score train benchmark clean'
+	@echo 'also: lint types audit third-party soak windows elsewhere test-core test-blender test-install test-zips package package-small package-cuda package-wheels lock fuzz hostile docs-pictures kernels score train benchmark clean'
 
 # Environments: one that runs the network and the tools, one for each Blender.
 .venv/.done: requirements/runtime.txt requirements/dev.txt
@@ -90,6 +90,10 @@ package-small: .venv/.done .venv-bpy-5.0.1/.done
 # 2.6 GB, to be hosted by oneself.
 package-cuda: .venv/.done .venv-bpy-5.0.1/.done
 	$(RUN) scripts/package.py linux-x64-py311-cuda
+
+# Full zips with WHEELS, files that you have: such as PyTorch's CUDA build for Windows, which the index does not have.
+package-wheels: .venv/.done .venv-bpy-5.0.1/.done
+	targets=$$($(RUN) scripts/lock_wheels.py --add $(WHEELS)) && $(RUN) scripts/package.py $$targets
 
 # WHEELS: files that the index does not have, such as PyTorch's CPU build for Linux
 lock: .venv/.done

@@ -7,6 +7,7 @@ Exit codes: 0 all is done, 1 something could not be converted (one line on stand
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import NoReturn, get_args
 
 from .convert import convert
+from .decode_limit import giving_up
 from .errors import HdrError
 from .library import command
 from .runtime import require
@@ -27,7 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     signal.signal(signal.SIGTERM, _terminate)
     try:
-        return options.run(options)
+        with giving_up(_leave):
+            return options.run(options)
     except HdrError as error:
         return _fail(str(error))
     except KeyboardInterrupt:
@@ -99,6 +102,15 @@ def _add_view(one: argparse.ArgumentParser) -> None:
 def _terminate(_signal: int, _frame: object) -> NoReturn:
     """Leave as an exception does, so that the temporary file goes too."""
     raise SystemExit(128 + signal.SIGTERM)
+
+
+def _leave(error: HdrError) -> NoReturn:
+    """A file hangs its decoder: nothing else stops it. Files are decoded before any is written, so nothing stays behind."""
+    if sys.stderr.isatty():
+        sys.stderr.write("\r\x1b[K")
+    code = _fail(str(error))
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _fail(message: str) -> int:

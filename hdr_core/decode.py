@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from . import nclx, png
+from . import jpeg, nclx, png
 from .colour import to_srgb
+from .decode_limit import expect
 from .errors import HdrError, PhotoError
 from .heif import full_range, read_heic
 from .icc import Profile, adobe_rgb, parse_profile, pure_gamma
@@ -56,6 +57,8 @@ def decode(path: Path, loader: str) -> Decoded:
     failures = (pyvips.Error, UnicodeDecodeError)  # pyvips stumbles over its own message when a damaged file is quoted in it
     if loader == HEIC:
         return _decode_heic(pyvips, path)
+    if loader == "jpegload" and (scans := jpeg.scans(path.read_bytes())) > jpeg.MOST_SCANS:
+        raise _damaged(path, f"it goes over its picture {scans} times, sound files do about ten times")
     try:
         return _decode(pyvips, path, loader, "warning" if loader == "jpegload" else "error")
     except failures as error:
@@ -139,6 +142,7 @@ def _open(pyvips: Any, path: Path, loader: str, fail_on: str) -> Any:
     image = getattr(pyvips.Image, loader)(os.fsencode(path), **options)
     if image.width * image.height > MAX_PIXELS:
         raise _too_large(path, image.width, image.height)
+    expect(image.width * image.height)
     if image.format in {"float", "double", "complex", "dpcomplex"} and image.interpretation != "lab":
         raise already_hdr(path)
     if image.format not in {"uchar", "ushort"} or image.bands < _COLOURS.get(image.interpretation, image.bands + 1):

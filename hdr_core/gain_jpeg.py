@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .icc import parse_profile
+from .jpeg import MOST_SCANS, scans
 from .runtime import require
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def _as_gain_map(picture: bytes, headroom: float | None, to_rec709: Matrix) -> G
 
     parts = _parts(picture)
     apple = _APPLE in parts.xmp
-    if not (apple or "hdrgm:" in parts.xmp or len(parts.iso) > 4):
+    if not (apple or "hdrgm:" in parts.xmp or len(parts.iso) > 4) or scans(picture) > MOST_SCANS:
         return None
     pyvips = require("pyvips")
     try:

@@ -15,15 +15,13 @@ from typing import Any
 
 import numpy as np
 
+from .decode_limit import seconds_for, why
 from .errors import WorkerError
 from .runtime import require
 from .worker_process import NO_WINDOW, child_environment, describe_exit
 
 _APPLE_GAIN = "urn:com:apple:photo:2020:aux:hdrgainmap"
 DECODER = Path(__file__).with_name("heif_decoder.py")
-PATIENCE = 10.0
-PATIENCE_PER_MB = 3.0
-"""Seconds that a file may take: the first, and the second for each million bytes of it. Sound ones take a tenth."""
 
 
 class HeifError(ValueError):
@@ -85,7 +83,7 @@ def full_range(codes: np.ndarray, bits: int) -> np.ndarray:
 def _decode(data: bytes, most_pixels: int, gain: str) -> tuple[dict[str, Any], dict[str, bytes]]:
     """What the decoder told of the file, and the parts by their names."""
     require("pi_heif")
-    seconds = PATIENCE + PATIENCE_PER_MB * len(data) / 1e6
+    seconds = seconds_for(len(data))
     command = [sys.executable, "-I", "-S", "-X", "utf8", str(DECODER), str(seconds + 1), str(most_pixels), gain, *sys.path]
     try:
         ended = subprocess.run(
@@ -98,7 +96,7 @@ def _decode(data: bytes, most_pixels: int, gain: str) -> tuple[dict[str, Any], d
             creationflags=NO_WINDOW,
         )
     except subprocess.TimeoutExpired as error:
-        raise HeifError(f"it was not decoded within {seconds:.3g} s, as sound files are") from error
+        raise HeifError(why(seconds)) from error
     except OSError as error:
         problem = f"The decoder of HEIC files could not be started with {sys.executable or 'no Python'} ({error.strerror})."
         raise WorkerError(problem, "Free some memory and try again, or save the photo as a JPEG, PNG or TIFF.") from error

@@ -13,10 +13,12 @@ from . import gain_heif, gain_jpeg
 from .camera_tags import NO_TAGS, CameraTags, read_tags
 from .colour import srgb_decode, srgb_encode
 from .decode import HEIC, MAX_PIXELS, Decoded, already_hdr, decode
+from .decode_limit import limited
 from .errors import PhotoError
 from .gain_map import GainMap, from_apple
 from .hdr_file import EXR, RADIANCE, read_exr_light, read_radiance
 from .nclx import to_light
+from .runtime import require
 
 __all__ = ["HdrPicture", "Photo", "read_photo", "read_source", "srgb_decode", "srgb_encode"]
 
@@ -35,6 +37,7 @@ _HDR = (b"\x76\x2f\x31\x01", b"#?RADIANCE", b"#?RGBE", b"PF\n", b"PF4\n", b"Pf\n
 _HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"avif", b"avis")
 _AVIF_BRANDS = (b"avif", b"avis")
 _RAW_SUFFIXES = {".dng", ".nef", ".nrw", ".cr2", ".arw", ".sr2", ".srw", ".pef", ".3fr", ".iiq", ".erf", ".dcr", ".kdc"}
+_TIMES_HEIC = 3  # libheif has the usual limit each time, for the picture and for its gain map, in a process of its own
 _FORMATS = "a JPEG, HEIC, AVIF, PNG, TIFF or WebP file"
 
 
@@ -101,11 +104,25 @@ def read_source(path: Path) -> Photo | HdrPicture:
     path = Path(path)
     start = _start(path)
     if start.startswith(EXR):
+        loader, package = "", "OpenEXR"
+    elif start.startswith((*RADIANCE, _NPY)):
+        loader, package = "", "numpy"
+    else:
+        loader, package = _loader(path, start), "pyvips"
+    require(package)  # before the clock runs: the first import may be slow
+    try:
+        with limited(path, times=_TIMES_HEIC if loader == HEIC else 1):
+            return _read(path, start, loader)
+    except OSError as error:  # it was there just now
+        raise _unreadable(path, error) from error
+
+
+def _read(path: Path, start: bytes, loader: str) -> Photo | HdrPicture:
+    if start.startswith(EXR):
         light, alpha = read_exr_light(path)
         return HdrPicture(light, alpha)
     if start.startswith(RADIANCE):
         return HdrPicture(read_radiance(path, MAX_PIXELS))
-    loader = "" if start.startswith(_NPY) else _loader(path, start)
     decoded = decode(path, loader) if loader else Decoded(_read_npy(path), "sRGB")
     height, width = decoded.codes.shape[:2]
     tags = read_tags(decoded.exif, decoded.xmp, width, height)
@@ -148,15 +165,19 @@ def _start(path: Path) -> bytes:
             raise PhotoError(f'"{path}" is not an ordinary file.', f"Give the path of {_FORMATS}.")
         with path.open("rb") as file:
             start = file.read(64)
-    except FileNotFoundError as error:
-        raise PhotoError(f'There is no file "{path}".', "Check the path.") from error
     except OSError as error:
-        raise PhotoError(f'"{path}" cannot be read: {error.strerror}.', "Check the path, and that you may read it.") from error
+        raise _unreadable(path, error) from error
     except ValueError as error:  # a zero byte in the name
         raise PhotoError(f"{str(path)!r} is not a possible path.", "Check the path.") from error
     if not start:
         raise PhotoError(f'"{path}" is empty.', "Copy it again from where it came.")
     return start
+
+
+def _unreadable(path: Path, error: OSError) -> PhotoError:
+    if isinstance(error, FileNotFoundError):
+        return PhotoError(f'There is no file "{path}".', "Check the path.")
+    return PhotoError(f'"{path}" cannot be read: {error.strerror or error}.', "Check the path, and that you may read it.")
 
 
 def _loader(path: Path, start: bytes) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from .decode_limit import limited
 from .errors import OutputError, PhotoError, ProjectionError
 from .exr import is_ours, read_exr, write_exr
 from .runtime import require
@@ -23,7 +24,9 @@ def split_file(source: Path, output: Path) -> Sun:
     from .light import find_sun
     from .sun_split import without_sun
 
-    pixels, header = read_exr(source)
+    require("OpenEXR")
+    with limited(source):
+        pixels, header = read_exr(source)
     height, width = pixels.shape[:2]
     if width != 2 * height:
         raise ProjectionError(f'"{source.name}" is {width} x {height}, no panorama.', "Only panoramas have a sun to split.")

@@ -36,7 +36,8 @@ from pathlib import Path
 from typing import IO, Any, NoReturn
 
 from .convert import convert
-from .errors import HdrError, WorkerError
+from .decode_limit import giving_up
+from .errors import HdrError, PhotoError, WorkerError
 from .inspection import inspect_runtime
 from .library import service
 from .library.together import told
@@ -120,13 +121,20 @@ class Worker:
         try:
             request = _parse(line)
             request_id = _id(request)
-            self._send(request_id, "done", result=self._do(request_id, request))
+            with giving_up(lambda error: self._give_up(request_id, error)):
+                self._send(request_id, "done", result=self._do(request_id, request))
         except HdrError as error:
             self._send_error(request_id, error)
         except Exception as error:  # noqa: BLE001  (the end of the line: the parent must hear of anything that went wrong)
             traceback.print_exc()
             problem = f"The conversion failed unexpectedly ({type(error).__name__}: {error})."
             self._send_error(request_id, WorkerError(problem, "Report this, with the worker's log and the photo."))
+
+    def _give_up(self, request_id: int | None, error: PhotoError) -> NoReturn:
+        """A file hangs its decoder, and so this process, which the next request replaces."""
+        print(error, file=sys.stderr, flush=True)
+        self._send_error(request_id, error)
+        self._leave()
 
     def _send_error(self, request_id: int | None, error: HdrError) -> None:
         self._send(request_id, "error", error=type(error).__name__, problem=error.problem, next_step=error.next_step)

@@ -16,7 +16,9 @@ import numpy as np
 from PIL import Image, ImageCms
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
+
+from slow_jpeg import slow_jpeg  # noqa: E402
 
 from hdr_core.rgbe import write_hdr  # noqa: E402
 
@@ -144,6 +146,18 @@ def bombs() -> Iterator[tuple[str, bytes]]:
             if at >= 0:
                 tiff[at + 8 : at + 12] = struct.pack("<I", value)
         yield f"bomb {width} x {height}.tif", bytes(tiff)
+    for width, height in ((23000, 23000), (65500, 65500)):  # the first is just small enough to be decoded
+        whole = bytearray(picture("JPEG"))
+        at = whole.index(b"\xff\xc0") + 5
+        whole[at : at + 4] = struct.pack(">HH", height, width)
+        yield f"bomb {width} x {height}.jpg", bytes(whole)
+        for suffix in ("heic", "avif"):
+            whole = bytearray(others()[suffix])
+            at = whole.index(b"ispe") + 8
+            whole[at : at + 8] = struct.pack(">II", width, height)
+            yield f"bomb {width} x {height}.{suffix}", bytes(whole)
+    yield "thousands of scans.jpg", slow_jpeg(4000)
+    yield "as many scans as may be.jpg", slow_jpeg(2000, 190)[:-30]
 
 
 def names() -> list[str]:

@@ -1,10 +1,14 @@
 """Writes hdr_core/runtime_wheels.json: the wheels of the runtime for every platform and Python, by name, size and SHA-256.
 
     python scripts/lock_wheels.py [WHEEL ...]
+    python scripts/lock_wheels.py --add WHEEL ...
 
 uv resolves requirements/runtime.txt for each target and tells sizes and hashes; no wheel is downloaded for that. WHEELs are
-files that the index does not have, such as the CPU build of torch for Linux: each takes the place of the index's where it fits.
+files that the index does not have, such as the CPU build of torch for Linux or its CUDA build for Windows: each takes the place
+of the index's where it fits, and is kept in build/wheels for `package.py`.
 A package without a wheel (pyvips) is fetched as source and packed by `pure_wheel.py`. numpy stays out: Blender has it.
+
+--add: what is pinned stays as it is, nothing is resolved; the WHEELs make targets of their own, whose names are printed.
 """
 
 from __future__ import annotations
@@ -13,46 +17,31 @@ import argparse
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 import tomllib
+import zipfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from packaging.tags import Tag, compatible_tags, cpython_tags, mac_platforms
-from packaging.utils import canonicalize_name, parse_wheel_filename
+from fetch_wheels import WHEELS
+from packaging.tags import Tag
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 from pure_wheel import fetch_source, pack
+from wheel_platforms import PLATFORMS, PYTHONS, Platform, best, rank_of
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from hdr_core.runtime_wheels import LOCK, Wheel  # noqa: E402
+from hdr_core.runtime_wheels import LOCK, Wheel, read_lock  # noqa: E402
 
 REQUIREMENTS = ROOT / "requirements" / "runtime.txt"
-PYTHONS = ((3, 11), (3, 12), (3, 13), (3, 14))  # Blender's: 3.11 to 5.0, 3.13 from 5.1 on; the others are Linux distributions'
 # numpy is Blender's own; what follows is for compiling at run time, which this software does not
 LEFT_OUT = {"numpy", "setuptools", "triton"}
 CUDA_ONLY = ("nvidia-", "cuda-")
-
-
-@dataclass(frozen=True)
-class Platform:
-    """uv: its name there; tags: the wheels' platforms, the best first; variant: what the index's torch is built for."""
-
-    uv: str
-    tags: tuple[str, ...]
-    variant: str
-
-
-_GLIBC = (*(f"manylinux_2_{minor}_x86_64" for minor in range(28, 4, -1)), "manylinux2014_x86_64", "manylinux1_x86_64")
-PLATFORMS = {
-    "windows-x64": Platform("x86_64-pc-windows-msvc", ("win_amd64",), "cpu"),
-    "macos-arm64": Platform("aarch64-apple-darwin", tuple(mac_platforms((14, 0), "arm64")), "cpu"),
-    "linux-x64": Platform("x86_64-manylinux_2_28", _GLIBC, "cuda"),
-}
 
 
 def resolve(platform: Platform, python: tuple[int, int]) -> list[dict[str, Any]]:
@@ -76,22 +65,11 @@ def resolve(platform: Platform, python: tuple[int, int]) -> list[dict[str, Any]]
         return tomllib.loads(locked.read_text())["packages"]
 
 
-def _rank(platform: Platform, python: tuple[int, int]) -> dict[Tag, int]:
-    tags = [*cpython_tags(python, platforms=platform.tags), *compatible_tags(python, platforms=platform.tags)]
-    return {tag: rank for rank, tag in reversed(list(enumerate(tags)))}
-
-
-def _best(files: Iterable[str], rank: dict[Tag, int]) -> str | None:
-    fits = {file: min(rank.get(tag, len(rank)) for tag in parse_wheel_filename(file)[3]) for file in files}
-    best = min(fits, key=lambda file: fits[file], default=None)
-    return best if best is not None and fits[best] < len(rank) else None
-
-
 def _from_index(package: dict[str, Any], rank: dict[Tag, int], packed: dict[str, Wheel]) -> Wheel:
     wheels = {PurePosixPath(wheel["url"]).name: wheel for wheel in package.get("wheels", ())}
-    best = _best(wheels, rank)
-    if best is not None:
-        return Wheel(package["name"], package["version"], best, wheels[best]["size"], wheels[best]["hashes"]["sha256"])
+    file = best(wheels, rank)
+    if file is not None:
+        return Wheel(package["name"], package["version"], file, wheels[file]["size"], wheels[file]["hashes"]["sha256"])
     if package["name"] not in packed:
         file = PurePosixPath(package["sdist"]["url"]).name
         packed[package["name"]] = _packed(package, (file, package["sdist"]["hashes"]["sha256"]))
@@ -106,7 +84,17 @@ def _packed(package: dict[str, Any], source: tuple[str, str]) -> Wheel:
 
 
 def _at_hand(path: Path) -> Wheel:
-    name, version, _, _ = parse_wheel_filename(path.name)
+    """A file that somebody has, copied to where `package.py` looks for it. Exits with a message where it is no whole wheel."""
+    try:
+        name, version, _, _ = parse_wheel_filename(path.name)
+    except InvalidWheelFilename as error:
+        sys.exit(f"{error} Keep the name that the file had where you got it.")
+    if not zipfile.is_zipfile(path):
+        sys.exit(f'"{path}" is not there, or no whole wheel. Download it again.')
+    WHEELS.mkdir(parents=True, exist_ok=True)
+    kept = WHEELS / path.name
+    if not (kept.exists() and kept.samefile(path)):
+        shutil.copyfile(path, kept)
     return Wheel(canonicalize_name(name), str(version), path.name, path.stat().st_size, _sha256(path))
 
 
@@ -120,16 +108,43 @@ def targets(at_hand: list[Wheel]) -> Iterator[tuple[str, list[Wheel]]]:
     packed: dict[str, Wheel] = {}
     for name, platform in PLATFORMS.items():
         for python in PYTHONS:
-            rank = _rank(platform, python)
+            rank = rank_of(platform, python)
             packages = [package for package in resolve(platform, python) if package["name"] not in LEFT_OUT]
             wheels = [_from_index(package, rank, packed) for package in packages]
             target = f"{name}-py{python[0]}{python[1]}"
             yield f"{target}-{platform.variant}", wheels
-            mine = {wheel.name: wheel for wheel in at_hand if _best([wheel.file], rank)}
-            if mine:
-                variant = "cuda" if "+cu" in mine["torch"].version else "cpu"
-                rest = [wheel for wheel in wheels if not wheel.name.startswith(CUDA_ONLY)]
-                yield f"{target}-{variant}", [mine.get(wheel.name, wheel) for wheel in rest]
+            if mine := _fitting(at_hand, rank):
+                yield _with_mine(target, platform, wheels, mine)
+
+
+def added(at_hand: list[Wheel]) -> Iterator[tuple[str, list[Wheel]]]:
+    """The targets that the files make out of those that are pinned. Exits with a message where one fits none."""
+    pinned, left = read_lock(), set(at_hand)
+    for name, platform in PLATFORMS.items():
+        for python in PYTHONS:
+            target = f"{name}-py{python[0]}{python[1]}"
+            mine = _fitting(at_hand, rank_of(platform, python))
+            if mine and (wheels := pinned.get(f"{target}-{platform.variant}")):
+                left -= set(mine.values())
+                yield _with_mine(target, platform, wheels, mine)
+    if left:
+        sys.exit(f"No target for {', '.join(wheel.file for wheel in left)}. There are: {', '.join(sorted(pinned))}")
+
+
+def _fitting(at_hand: list[Wheel], rank: dict[Tag, int]) -> dict[str, Wheel]:
+    """By the packages' names. Exits with a message where the package is not torch's, or there are two of one."""
+    fits = [wheel for wheel in at_hand if best([wheel.file], rank)]
+    mine = {wheel.name: wheel for wheel in fits}
+    if len(mine) < len(fits) or (mine and "torch" not in mine):
+        sys.exit(f"Give one torch, and one file of each other package: {', '.join(wheel.file for wheel in fits)}")
+    return mine
+
+
+def _with_mine(target: str, platform: Platform, wheels: Iterable[Wheel], mine: dict[str, Wheel]) -> tuple[str, list[Wheel]]:
+    """The target's whole name, and its wheels. Only Linux's CUDA build has the libraries in packages of their own."""
+    variant = "cuda" if "+cu" in mine["torch"].version else "cpu"
+    rest = (wheel for wheel in wheels if variant == platform.variant or not wheel.name.startswith(CUDA_ONLY))
+    return f"{target}-{variant}", [mine.get(wheel.name, wheel) for wheel in rest]
 
 
 def write(found: dict[str, list[Wheel]]) -> None:
@@ -147,7 +162,17 @@ def _plain(wheel: Wheel) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("wheels", nargs="*", type=Path, metavar="WHEEL")
-    found = dict(targets([_at_hand(path) for path in parser.parse_args().wheels]))
+    parser.add_argument("--add", action="store_true", help="keep what is pinned, and print the names of the targets of WHEELs")
+    options = parser.parse_args()
+    at_hand = [_at_hand(path) for path in options.wheels]
+    if options.add:
+        more = dict(added(at_hand))
+        write({**{name: list(wheels) for name, wheels in read_lock().items()}, **more})
+        for wheel in at_hand:
+            print(f"{wheel.file}: {wheel.size / 1e6:.0f} MB, SHA-256 {wheel.sha256}", file=sys.stderr)
+        print(*more)
+        return
+    found = dict(targets(at_hand))
     write(found)
     for name, wheels in sorted(found.items()):
         print(f"{name}: {len(wheels)} wheels, {sum(wheel.size for wheel in wheels) / 1e6:.0f} MB")

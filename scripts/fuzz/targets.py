@@ -31,7 +31,7 @@ _FOLDER = tempfile.TemporaryDirectory(prefix="fuzz_", dir="/dev/shm" if Path("/d
 _PICTURE = np.zeros((32, 48, 3), np.uint8)
 _CODES = np.full((4, 6, 3), 200, np.uint8)
 MOST_PIXELS = 2**16  # for the decoders that take a bound: a fuzzer is after mistakes, not after large pictures
-IMPATIENT = mock.patch("hdr_core.heif.PATIENCE", 4.0)  # libheif is known to hang: that is refused before it is a fault here
+IMPATIENT = mock.patch("hdr_core.decode_limit.PATIENCE", 4.0)  # libheif is known to hang: refused before it is a fault here
 
 
 def file_of(data: bytes) -> Path:

@@ -18,7 +18,18 @@ from pathlib import Path
 
 from common import ROOT, Fault
 
-NAMES = ("power_cut", "full_disk", "other_disks", "moving_source", "clock", "two_blenders", "full_gpu", "kills", "thousand")
+NAMES = (
+    "power_cut",
+    "full_disk",
+    "other_disks",
+    "moving_source",
+    "clock",
+    "two_blenders",
+    "full_gpu",
+    "no_network",
+    "kills",
+    "thousand",
+)
 
 
 def main() -> int:

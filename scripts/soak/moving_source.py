@@ -14,6 +14,7 @@ from common import FLAT, Fault, checksum, convert_in_peace, expect_only, take_ph
 from hdr_core.errors import PhotoError
 
 COUNT = 20
+KINDS = ("png", "jpg", "heic", "avif", "tif")
 
 
 def replaced(photo: Path, other: Path) -> None:
@@ -30,9 +31,13 @@ WAYS: dict[str, Callable[[Path, Path], object]] = {
 
 
 def run(folder: Path, count: int = COUNT, seed: int = 1) -> str:
+    import pillow_heif
+
     chance = random.Random(seed)
-    first, other = (take_photo(folder / f"{name}.png", 256, 192, number) for number, name in enumerate(("first", "other")))
-    whole = {convert_in_peace(source, folder / "peace.exr") for source in (first, other)}
+    pillow_heif.register_heif_opener()
+    names = ("first", "other")
+    pairs = {kind: [take_photo(folder / f"{name}.{kind}", 256, 192, seed) for seed, name in enumerate(names)] for kind in KINDS}
+    whole = {convert_in_peace(source, folder / "peace.exr") for pair in pairs.values() for source in pair}
     client = worker()
     seen: dict[str, Counter[str]] = {}
     try:
@@ -42,7 +47,8 @@ def run(folder: Path, count: int = COUNT, seed: int = 1) -> str:
             for number in range(count):
                 place = folder / f"{way} {number}"
                 place.mkdir()
-                photo = place / "photo.png"
+                first, other = pairs[KINDS[number % len(KINDS)]]
+                photo = place / f"photo{first.suffix}"
                 shutil.copy(first, photo)
                 job = client.convert(photo, place / "photo.exr", FLAT)
                 time.sleep(chance.random() * (0.05 if number % 2 else 1.5))  # half of them while it is read
@@ -58,7 +64,7 @@ def run(folder: Path, count: int = COUNT, seed: int = 1) -> str:
                     if checksum(place / "photo.exr") not in whole and way != "written over":
                         raise Fault(f"{way}: neither the one photo nor the other came out")
                 (place / "photo.exr").unlink(missing_ok=True)
-                expect_only(place, *(["photo.png"] if way != "deleted" else []))
+                expect_only(place, *([photo.name] if way != "deleted" else []))
     finally:
         client.close()
     told = "; ".join(f"{way}: {', '.join(f'{counts[key]} {key}' for key in sorted(counts))}" for way, counts in seen.items())

@@ -12,7 +12,7 @@ import numpy as np
 import phone_files
 import pytest
 
-from hdr_core import heif
+from hdr_core import decode_limit, heif
 from hdr_core.errors import PhotoError
 from hdr_core.photo import read_photo
 
@@ -42,7 +42,7 @@ def test_it_is_refused_and_the_next_photo_read(
     sound = read_photo(photo).pixels
     with monkeypatch.context() as hostile:
         hostile.syspath_prepend(library(tmp_path, does))
-        hostile.setattr(heif, "PATIENCE", 0.3)
+        hostile.setattr(decode_limit, "PATIENCE", 0.3)
         began = time.monotonic()
         with pytest.raises(PhotoError, match=rf"damaged or cannot be decoded.*{problem}.*save it as"):
             read_photo(photo)

@@ -15,6 +15,7 @@ import hdr_core
 
 ROOT = Path(hdr_core.__file__).parents[1]
 HEAVY = {"torch", "numpy", "OpenEXR", "pyvips", "safetensors"}
+NETWORK = {"socket", "ssl", "urllib", "http", "asyncio", "ftplib", "smtplib", "xmlrpc", "requests", "urllib3", "fsspec", "ray"}
 FORBIDDEN = {"hdr_core": {"bpy", "operators", "ui"}, "operators": {"ui", "torch", "OpenEXR", "pyvips", "safetensors"}}
 
 
@@ -72,6 +73,21 @@ def test_the_front_door_is_light(module: str) -> None:
     loaded = set(done.stdout.split())
     assert module in loaded
     assert not loaded & HEAVY
+
+
+def test_who_may_know_the_network() -> None:
+    """The button's download, and libraries in remote stores and on clusters, which a user names; `soak no_network` looks on."""
+    found = {
+        str(file.relative_to(ROOT))
+        for folder in ("hdr_core", "operators", "ui")
+        for file in _files(folder)
+        for level, name in _imports(file)
+        if level == 0 and name != "urllib.parse" and name.split(".")[0] in NETWORK
+    }
+    assert found == {
+        "hdr_core/wheel_fetch.py",
+        *(f"hdr_core/library/{name}.py" for name in ("ray_cluster", "ray_actor", "remote")),
+    }
 
 
 def test_one_version_everywhere() -> None:

@@ -15,6 +15,8 @@ import pytest
 import pyvips
 from PIL import Image
 
+from hdr_core import photo
+from hdr_core.decode import Decoded, decode
 from hdr_core.errors import PhotoError
 from hdr_core.photo import read_photo
 
@@ -52,6 +54,19 @@ def test_below_a_file_or_too_long(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"x")
     assert_refused(tmp_path / "file" / "a.jpg", "cannot be read", "Check the path")
     assert_refused(tmp_path / ("a" * 300 + ".jpg"), "cannot be read", "Check the path")
+
+
+def test_gone_while_it_is_read(tmp_path: Path, picture: Image.Image, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the picture, before its gain map."""
+    picture.save(tmp_path / "a.jpg")
+
+    def decode_then_remove(path: Path, loader: str) -> Decoded:
+        decoded = decode(path, loader)
+        path.unlink()
+        return decoded
+
+    monkeypatch.setattr(photo, "decode", decode_then_remove)
+    assert_refused(tmp_path / "a.jpg", "There is no file", "Check the path")
 
 
 def test_empty(tmp_path: Path) -> None:

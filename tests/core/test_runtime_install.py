@@ -261,7 +261,7 @@ def test_a_disk_that_fills_up(index: SimpleNamespace, tmp_path: Path, monkeypatc
 
 def test_every_target_has_what_the_worker_needs_and_no_numpy() -> None:
     targets = read_lock(LOCK)
-    needed = {"torch", "safetensors", "pyvips", "pyvips-binary", "openexr", "cffi", "typing-extensions"}
+    needed = {"torch", "safetensors", "pyvips", "pyvips-binary", "openexr", "pillow", "pi-heif", "cffi", "typing-extensions"}
     for system in ("windows-x64", "linux-x64", "macos-arm64"):
         for python in ("py311", "py313"):
             assert any(name.startswith(f"{system}-{python}-") for name in targets)
