@@ -35,12 +35,15 @@ class Inference:
         """As `view.pool`, of a photo on the device, (3, H, W) code values up to `white` of any type: (1, 11, h, w)."""
         return fused.pool(photo, size, white) if self.fused else pool((photo.float() / white)[None], size)
 
-    def guidance(self, view: View, camera: Tensor | None) -> Guidance:
-        """What the whole photo says to each of its pixels; camera: as in `Network.overview`."""
-        return self._guide(view, camera)
+    def guidance(self, view: View, camera: Tensor | None, *, quick: bool = False) -> Guidance:
+        """What the whole photo says to each of its pixels; camera: as in `Network.overview`.
 
-    def _guidance(self, view: View, camera: Tensor | None) -> Guidance:
-        return self.network.guidance(view, self.network.overview(view, camera))
+        quick: good enough for a preview, in half of the time where that is long.
+        """
+        return self._guide(view, camera, self.fused or not quick)
+
+    def _guidance(self, view: View, camera: Tensor | None, twice: bool) -> Guidance:
+        return self.network.guidance(view, self.network.overview(view, camera), twice=twice)
 
     def light(self, guidance: Guidance, size: tuple[int, int]) -> Callable[[Tensor, int, int], Tensor]:
         """The light part for a photo of `size` (H, W).
