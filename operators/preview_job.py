@@ -66,7 +66,10 @@ class PreviewTask(Task[Conversion]):
 
     def send(self) -> Job[Conversion]:
         settings = ConvertSettings("by_shape", self._request.input_curve, device=chosen.device())
-        return worker().preview(self._source.path, self.scratch / "preview.npz", self._request.width, settings)
+        job = worker().preview(self._source.path, self.scratch / "preview.npz", self._request.width, settings)
+        from ..hdr_core.sheet import screens  # noqa: F401  (meanwhile: loading numpy with all of it takes a while)
+
+        return job
 
     def apply(self) -> str:
         global _shown  # noqa: PLW0603

@@ -49,11 +49,11 @@ def draw_status(self: bpy.types.Header, _context: bpy.types.Context) -> None:
 
 
 def _draw_row(row: Any, place: int, task: Task[Any]) -> None:
+    failed = task.state == "FAILED"
     if task.state == "RUNNING":
         fraction, stage = task.progress
         row.progress(factor=fraction, text=f"{task.title}: {iface_(stage or 'Starting')}")
     else:
-        failed = task.state == "FAILED"
         state = iface_("failed") if failed else iface_("waiting")
         row.label(text=f"{task.title}: {state}", icon="ERROR" if failed else "TIME", translate=False)
-    row.operator(LDR_TO_HDRI_OT_cancel.bl_idname, text="", icon="X").place = place
+    row.operator(LDR_TO_HDRI_OT_cancel.bl_idname, text="Dismiss" if failed else "", icon="X").place = place
