@@ -23,7 +23,7 @@ class LDR_TO_HDRI_OT_preview(RunsTask, bpy.types.Operator):
     bl_options: ClassVar[set[str]] = {"REGISTER", "UNDO"}
 
     filepath: StringProperty(
-        name="Photo", description="Photo to preview: JPG, PNG, TIFF or WebP", subtype="FILE_PATH", options=PATH
+        name="Photo", description="Photo to preview: JPG, HEIC, PNG, TIFF, ...", subtype="FILE_PATH", options=PATH
     )
     image: StringProperty(name="Image", description="Image of this .blend to preview instead of a file", options={"SKIP_SAVE"})
     width: IntProperty(
