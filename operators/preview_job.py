@@ -18,6 +18,8 @@ from .task import Task
 from .worker_session import worker
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from ..hdr_core.sheet.screens import Screens
 
 
@@ -89,9 +91,18 @@ class PreviewTask(Task[Conversion]):
             restored if made.restored_high > 0 else "none",
         )
         screens = Screens(*read_preview(Path(made.output)), facts)
+        another, _shown = _shown is None or _shown.label != self._source.label, None  # so that nothing is drawn yet
+        if another:
+            bpy.context.window_manager.ldr_to_hdri_preview.split = _split_to_see(screens.after)
         _shown = Shown(self._request, self._source.label, screens, made, time.perf_counter() - self._began)
         image = refresh()
         return f'Image "{image.name}" shows the preview, made in {_shown.seconds:.1f} s. In the Image Editor, see its sidebar'
+
+
+def _split_to_see(light: np.ndarray) -> float:
+    """Where to part the photo from the result at first: through what is brightest, so that half of it is seen in each."""
+    brightest = light.max((0, 2))  # of every column
+    return (int(brightest.argmax()) + 0.5) / len(brightest)
 
 
 def refresh() -> bpy.types.Image:
