@@ -15,7 +15,7 @@ from . import chosen
 from .preview_image import preview_image, redraw_editors, show
 from .sources import Source, source_of
 from .task import Task
-from .worker_session import worker
+from .worker_session import warm_up, worker
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,6 +47,17 @@ class Shown:
 _shown: Shown | None = None
 
 
+def load() -> None:
+    """What a preview needs, here and in the worker: while a dialog opens, so that nobody waits for it afterwards."""
+    warm_up()
+    _load_views()
+
+
+def _load_views() -> None:
+    """A tenth of a second, the first time."""
+    from ..hdr_core.sheet import screens  # noqa: F401
+
+
 def shown() -> Shown | None:
     """What was previewed last, if anything was since the file was opened."""
     return _shown
@@ -69,8 +80,7 @@ class PreviewTask(Task[Conversion]):
     def send(self) -> Job[Conversion]:
         settings = ConvertSettings("by_shape", self._request.input_curve, device=chosen.device())
         job = worker().preview(self._source.path, self.scratch / "preview.npz", self._request.width, settings)
-        from ..hdr_core.sheet import screens  # noqa: F401  (meanwhile: loading numpy with all of it takes a while)
-
+        _load_views()  # meanwhile
         return job
 
     def apply(self) -> str:
