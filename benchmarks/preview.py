@@ -4,8 +4,8 @@
 
 The extension must be installed. First the worker loads what it needs, as it does while the user chooses a photo in the dialog;
 then every photo is previewed TIMES times (5). And as often while a Text Editor is drawn again and again, which takes time of
-the processor itself: how long a gap between two drawings was, and how much of it Blender's main thread computed, tells how live the
-window stayed.
+the processor itself: how long a gap between two drawings was, and how much of it Blender's main thread computed, tells how live
+the window stayed.
 Writes its figures into RESULT, JSON; benchmarks/window.md keeps them. Blender ends with it.
 """
 

@@ -102,7 +102,7 @@ def _enlarged(cells: Tensor, reach: int, *, panorama: bool) -> Tensor:
 def _shares(count: int, reach: int, like: Tensor) -> Tensor:
     """What the pixels of `count` cells along an axis have of each cell, of those beyond the ends, too: (pixels, cells).
 
-    Two products with it take a hundredth of the time that a transposed convolution takes on a processor.
+    Two products with it take far less time on a processor than a transposed convolution.
     """
     pixels, cells = (torch.arange(n, device=like.device) for n in (count * APART, count + 2 * (reach // APART)))
     place = pixels[:, None] + 2 * reach - APART // 2 - APART * cells
