@@ -20,6 +20,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from benchmarks.kernel_apply import milliseconds
+from hdr_core.network.glow import glow_size
 from hdr_core.network.inference import Inference
 from hdr_core.network.padding import pad
 from hdr_core.network.view import View, crop, working_size
@@ -49,7 +50,7 @@ def rows(inference: Inference, height: int, width: int) -> list[tuple[str, float
         return View(inference.pool(code[0], size, 1.0), crop(code), True)
 
     def whole() -> Tensor:
-        guidance = inference.guidance(look(), None)
+        guidance = inference.guidance(look(), inference.glow(code[0], glow_size(height, width), 1.0), None)
         return inference.light(guidance, (height, width))(pad(code, halo, panorama=True), 0, 0)
 
     def plain() -> None:
@@ -60,11 +61,13 @@ def rows(inference: Inference, height: int, width: int) -> list[tuple[str, float
                 network.restore(padded[..., y : y + 1028, x : x + 1028], guidance, r, c, (height, width))
 
     view = look()
-    guidance = inference.guidance(view, None)
+    glow = inference.glow(code[0], glow_size(height, width), 1.0)
+    guidance = inference.guidance(view, glow, None)
     calls = {
         "first look": look,
         "guidance, eager": lambda: inference._guidance(view, None),
-        "guidance": lambda: inference.guidance(view, None),
+        "glow": lambda: inference.glow(code[0], glow_size(height, width), 1.0),
+        "guidance": lambda: inference.guidance(view, glow, None),
         "light part": lambda: inference.light(guidance, (height, width))(padded, 0, 0),
         "light part, plain torch": plain,
         "all": whole,

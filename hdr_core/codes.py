@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
 from . import deband
+from .network.glow import glow_size
 from .network.inference import Inference
 from .network.view import CROP, View, crop_corners, crop_to_size, working_size
 from .photo import Photo
 from .tiles import read_tile
 
 BAND_PIXELS = 2**22  # a larger photo is not looked at in one piece where plain torch does it
+_Average = Callable[[Tensor, tuple[int, int], float], Tensor]
 
 
 class Codes:
@@ -34,22 +38,28 @@ class Codes:
     def look(self, inference: Inference, *, panorama: bool) -> View:
         """What the network sees of the whole photo, see `network.view.look`."""
         height, width = self.photo.height, self.photo.width
-        size = working_size(height, width)
-        if inference.fused:
-            pixels = self._pixels.view(torch.uint16) if self._pixels.dtype == torch.int16 else self._pixels
-            pooled = inference.pool(pixels, size, self.photo.white)
-        elif height * width <= BAND_PIXELS:
-            pooled = inference.pool(self._numbers(self._pixels)[0], size, 1.0)
-        else:
-            bands = []
-            for row in range(size[0]):
-                top, bottom = row * height // size[0], -(-(row + 1) * height // size[0])  # the rows that pooling averages
-                bands.append(inference.pool(self._numbers(self._pixels[:, top:bottom])[0], (1, size[1]), 1.0))
-            pooled = torch.cat(bands, 2)
+        pooled = self._averaged(inference, inference.pool, working_size(height, width))
         crops = [
             crop_to_size(self._numbers(self._pixels[:, y : y + CROP, x : x + CROP])) for y, x in crop_corners(height, width)
         ]
         return View(pooled, torch.stack(crops, 1), panorama)
+
+    def glow(self, inference: Inference) -> Tensor:
+        """What restored light is measured by, see `network.glow`."""
+        return self._averaged(inference, inference.glow, glow_size(self.photo.height, self.photo.width))
+
+    def _averaged(self, inference: Inference, average: _Average, size: tuple[int, int]) -> Tensor:
+        height, width = self.photo.height, self.photo.width
+        if inference.fused:
+            pixels = self._pixels.view(torch.uint16) if self._pixels.dtype == torch.int16 else self._pixels
+            return average(pixels, size, self.photo.white)
+        if height * width <= BAND_PIXELS:
+            return average(self._numbers(self._pixels)[0], size, 1.0)
+        bands = []
+        for row in range(size[0]):
+            top, bottom = row * height // size[0], -(-(row + 1) * height // size[0])  # the rows that are averaged
+            bands.append(average(self._numbers(self._pixels[:, top:bottom])[0], (1, size[1]), 1.0))
+        return torch.cat(bands, 2)
 
     def tile(self, y: range, x: range, halo: int, *, panorama: bool) -> Tensor:
         """(1, 3, h + 2 halo, w + 2 halo) code values of a tile and what lies around it; those of eight bits debanded."""

@@ -195,7 +195,7 @@ def _reconstruct(
         view = codes.look(inference, panorama=panorama)
         steps.reach(_VIEW_DONE)
         camera = None if input_curve == "auto" else torch.tensor([float(input_curve == "camera")], device=inference.device)
-        guidance = inference.guidance(view, camera, quick=quick)
+        guidance = inference.guidance(view, codes.glow(inference), camera, quick=quick)
         steps.reach(_GUIDANCE_DONE)
         transfers = Transfers(inference.device)
         facts, pixels = transfers.room(4), transfers.room(photo.height, photo.width, 3)

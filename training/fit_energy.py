@@ -1,10 +1,10 @@
 """Fit the energy head anew: `python -m training.fit_energy --data FOLDER ... --weights FILE --out FILE`.
 
 Takes minutes on a processor. In a long training the energy head learns its few panoramas by heart, as it needs far fewer steps
-than the rest. So it is fitted last, from scratch, to photos whose response curve the trained preliminary module has undone: one
-ensemble to photos, one to rendered skies, and the gate that tells them apart. The interval is that of cross-validation, over
-truths: it holds the share of the kind of photo (panorama, sky, flat) that needs the widest. With --only skies the ensemble for
-photos stays, and so does the interval.
+than the rest. So it is fitted last, from scratch, to photos whose response curve the trained preliminary module has undone: the
+ensemble for photos, and the gate that tells them from rendered skies, to which `training.fit_skies` fits the other ensemble.
+The interval is that of cross-validation, over truths: it holds the share of the kind of photo (panorama, flat) that needs the
+widest.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional
 
-from hdr_core.network.energy import STRICT, EnergyHead, Members
+from hdr_core.network.energy import STRICT, EnergyHead
 from hdr_core.network.model import Network, NetworkConfig
-from hdr_core.network.statistics import statistics
+from hdr_core.network.statistics import COUNT
 from hdr_core.network.view import look
 
 from . import data, losses
@@ -41,16 +41,16 @@ SHARE = 0.8  # of the photos, that the interval holds
 
 @dataclass(frozen=True)
 class Seen:
-    """statistics (P, COUNT) of P photos, the log ratio (P,) that they should give, and the kind (P,) and fold (P,) of each."""
+    """What is observed of P photos, (P, SEEN), the log ratio (P,) that it should give, and kind (P,) and fold (P,) of each."""
 
-    statistics: Tensor
+    observed: Tensor
     wanted: Tensor
     kind: Tensor
     fold: Tensor
 
     def part(self, chosen: Tensor) -> Seen:
         """The photos where `chosen` (P,) is true."""
-        return Seen(self.statistics[chosen], self.wanted[chosen], self.kind[chosen], self.fold[chosen])
+        return Seen(self.observed[chosen], self.wanted[chosen], self.kind[chosen], self.fold[chosen])
 
 
 def _shots(truths: data.Truths, kind: str, count: int) -> Shot:
@@ -64,8 +64,9 @@ def _looked_at(network: Network, shot: Shot, kind: int, fold: int) -> Seen:
     view = look(shot.photo, panorama=panorama)
     overview = network.overview(view, shot.camera)
     wanted, counts = losses.wanted_log_ratio(overview, shot, panorama=panorama)
-    seen = statistics(overview.radiance, view.pooled[:, 6:9], panorama=panorama)
-    return Seen(seen, wanted, *(torch.full(wanted.shape, v, device=wanted.device) for v in (kind, fold))).part(counts)
+    return Seen(overview.observed, wanted, *(torch.full(wanted.shape, v, device=wanted.device) for v in (kind, fold))).part(
+        counts
+    )
 
 
 @torch.no_grad()
@@ -82,18 +83,16 @@ def photographed(network: Network, truths: data.Truths, count: int) -> Seen:
 
 
 def fitted(seen: Seen, steps: int, known: EnergyHead | None = None) -> EnergyHead:
-    """An energy head after `steps` steps from scratch, ready to infer; known: keep its ensemble for photos and its interval."""
+    """An energy head after `steps` steps from scratch, ready to infer; known: keep its ensembles and its interval."""
     head = EnergyHead().to(seen.wanted.device)
     if known is None:
-        head.fit_scale(seen.statistics)
+        head.fit_scale(seen.observed[:, :COUNT])
         head.interval.fill_(1.0)
-        _fit_members(head, head.photos, seen.part(seen.kind != SKY), steps)
+        _fit_photos(head, seen.part(seen.kind != SKY), steps)
     else:
-        head.load_state_dict(known.state_dict())
-        head.skies = Members().to(seen.wanted.device)
-    skies = seen.kind == SKY
-    if skies.any():
-        _fit_members(head, head.skies, seen.part(skies), steps)
+        gate = head.gate
+        head.load_state_dict({**known.state_dict(), **{f"gate.{k}": v for k, v in gate.state_dict().items()}})
+    if (seen.kind == SKY).any():
         _fit_gate(head, seen, steps)
     return head.eval()
 
@@ -115,18 +114,18 @@ def fit(
     part.eval()
 
 
-def _fit_members(head: EnergyHead, members: Members, seen: Seen, steps: int) -> None:
-    x = head.scaled(seen.statistics)
+def _fit_photos(head: EnergyHead, seen: Seen, steps: int) -> None:
+    x = head.scaled(seen.observed[:, :COUNT])
 
     def loss(some: Tensor) -> Tensor:
-        ratio, log_scale = members(x[some])
+        ratio, log_scale = head.photos(x[some])
         return losses.total(losses.energy_terms(ratio - seen.wanted[some, None], log_scale.clamp(-4, 2)))
 
-    fit(members, len(x), steps, loss, rate=RATE, decay=DECAY, batch=BATCH)
+    fit(head.photos, len(x), steps, loss, rate=RATE, decay=DECAY, batch=BATCH)
 
 
 def _fit_gate(head: EnergyHead, seen: Seen, steps: int) -> None:
-    x, sky = head.scaled(seen.statistics), (seen.kind == SKY).float()
+    x, sky = head.scaled(seen.observed[:, COUNT:-1]), (seen.kind == SKY).float()
 
     def loss(some: Tensor) -> Tensor:
         near = x[some] + GATE_NOISE * torch.randn_like(x[some])
@@ -137,7 +136,7 @@ def _fit_gate(head: EnergyHead, seen: Seen, steps: int) -> None:
 
 @torch.no_grad()
 def _apart(head: EnergyHead, seen: Seen) -> tuple[Tensor, Tensor, Tensor]:
-    energy = head.estimate(seen.statistics)
+    energy = head(seen.observed)
     return (energy.members.mean(1) - seen.wanted).abs(), energy.spread, energy.sky > STRICT
 
 
@@ -152,13 +151,11 @@ def cross_validated(seen: Seen, steps: int, known: EnergyHead | None = None) -> 
     for which, kind in enumerate(KINDS):
         chosen = seen.kind == which
         if chosen.any():
+            print(f"{kind}: {int(chosen.sum())} photos, {float(sky[chosen].float().mean()):.1%} taken for skies")
+        if chosen.any() and which != SKY:
             needed = float((error[chosen] / spread[chosen]).quantile(SHARE))
             stops = float(error[chosen].median()) / math.log(2)
-            print(
-                f"{kind}: {int(chosen.sum())} photos, {stops:.3f} stops off (median), interval {needed:.3f} of the spread, ",
-                end="",
-            )
-            print(f"{float(sky[chosen].float().mean()):.1%} taken for skies")
+            print(f"  {stops:.3f} stops off (median), interval {needed:.3f} of the spread")
             widest = max(widest, needed)
     return widest
 
@@ -176,7 +173,7 @@ def main() -> int:
     parser.add_argument("--data", type=Path, nargs="+", required=True, help="folders of linear .exr truth")
     parser.add_argument("--weights", type=Path, required=True, help="average.safetensors of a training")
     parser.add_argument("--out", type=Path, required=True, help="the same with the new energy head")
-    parser.add_argument("--only", choices=["skies"], help="leave what it says of photos as it is")
+    parser.add_argument("--only", choices=["gate"], help="leave all else as it is")
     parser.add_argument("--photos", type=int, default=2000)
     parser.add_argument("--steps", type=int, default=3000)
     parser.add_argument("--device", default="cpu")
@@ -184,7 +181,7 @@ def main() -> int:
     network, (truths, _) = start(options, everything=True)
     torch.manual_seed(SEED)
     seen = photographed(network, truths, options.photos)
-    known = network.energy if options.only == "skies" else None
+    known = network.energy if options.only == "gate" else None
     interval = cross_validated(seen, options.steps, known)
     network.energy = fitted(seen, options.steps, known)
     if known is None:

@@ -21,11 +21,11 @@ from torch.nn import functional
 
 from hdr_core.network.curve import srgb_encode
 from hdr_core.network.energy import Members
-from hdr_core.network.model import Network
+from hdr_core.network.model import Network, Overview
 from hdr_core.network.place import Places, features
 from hdr_core.network.soft_mask import over_exposed
-from hdr_core.network.statistics import area, luminance, statistics
-from hdr_core.network.view import look
+from hdr_core.network.statistics import COUNT, area, luminance
+from hdr_core.network.view import View, look
 
 from . import data, losses
 from .camera import Shot, expose, shoot
@@ -39,15 +39,16 @@ HALF = 0.5  # share of the photos of half the size
 RESIZED = 0.3  # share of the photos that were made smaller after they were taken
 LARGE = 0.5  # share of the photos of large skies, where there are such
 CLIPPED = (0.002, 0.1)  # share of the area, of plain photos
+LEAST_HIDDEN = 1e-3  # of what a photo shows as a whole: less need not be told apart
 PIXELS = 512  # clipped pixels that are kept of a photo
 RATE, DECAY, BATCH = 3e-3, 0.05, 32
 
 
 @dataclass(frozen=True)
 class Seen:
-    """Of P photos: statistics (P, S), the log ratio (P,) that they should give, and the fold (P,); of PIXELS clipped pixels of
-    each: features (P, F, PIXELS), the log of what the photo shows there and in those that it stands for (P, PIXELS), and their
-    share of the missing light (P, PIXELS).
+    """Of P photos: statistics of the small photo (P, COUNT), the log of the hidden light over what the photo shows as a whole
+    (P,), and the fold (P,); of PIXELS clipped pixels of each: features (P, F, PIXELS), the log of what the photo shows there
+    and in those that it stands for (P, PIXELS), and their share of the missing light (P, PIXELS).
     """
 
     statistics: Tensor
@@ -78,8 +79,7 @@ def photograph(truths: data.Truths, large: list[Tensor]) -> Shot:
         sky = functional.avg_pool2d(data.turned(chosen[None], 1), pool)
     else:
         sky = data.panoramas(truths, 1, pool=pool, skies=1.0)
-    shot = plain(sky) if float(torch.rand(())) < PLAIN else shoot(sky, panorama=True)
-    return _resized(shot) if float(torch.rand(())) < RESIZED else shot
+    return plain(sky) if float(torch.rand(())) < PLAIN else shoot(sky, panorama=True)
 
 
 def _resized(shot: Shot) -> Shot:
@@ -93,12 +93,18 @@ def _resized(shot: Shot) -> Shot:
 
 @torch.no_grad()
 def looked_at(network: Network, shot: Shot, fold: int) -> Seen | None:
-    """None where nothing clips."""
-    view = look(shot.photo, panorama=True)
-    overview = network.overview(view, shot.camera)
-    wanted, counts = losses.wanted_log_ratio(overview, shot, panorama=True)
+    """None where nothing clips. Some photos are made smaller before it is learnt from them where their light lies; how much it
+    is they have to say at the size at which they were taken.
+    """
+    overview, view = _overview(network, shot)
+    ratio, counts = losses.wanted_log_ratio(overview, shot, panorama=True)
+    hidden = torch.expm1(ratio).clamp(min=1e-6).log() - overview.observed[:, -1]
+    hidden = hidden.clamp(min=math.log(LEAST_HIDDEN))
+    if float(torch.rand(())) < RESIZED:
+        shot = _resized(shot)
+        overview, view = _overview(network, shot)
     radiance, over = overview.radiance, view.pooled[:, 6:9]
-    if not bool(counts.all()):
+    if not bool((counts & (over.amax((1, 2, 3)) > 0)).all()):
         return None
     size = (radiance.shape[-2], radiance.shape[-1])
     share = area(*size, panorama=True, like=radiance)
@@ -108,16 +114,22 @@ def looked_at(network: Network, shot: Shot, fold: int) -> Seen | None:
     if not float(missing.sum()) > 0:
         return None
     chosen, stands_for = _sampled(shown, missing)
-    around = features(radiance, over, overview.energy.log_ratio, panorama=True)[0].flatten(1)
+    ratio = functional.softplus(hidden + overview.observed[:, -1])
+    around = features(radiance, over, ratio, panorama=True)[0].flatten(1)
     light = missing[chosen] * stands_for
     return Seen(
-        statistics(radiance, over, panorama=True),
-        wanted,
-        torch.full_like(wanted, fold),
+        overview.observed[:, COUNT:-1],
+        hidden,
+        torch.full_like(hidden, fold),
         around[None, :, chosen].half(),
         (shown[chosen] * stands_for).clamp(min=1e-12).log()[None],
         (light / light.sum())[None],
     )
+
+
+def _overview(network: Network, shot: Shot) -> tuple[Overview, View]:
+    view = look(shot.photo, panorama=True)
+    return network.overview(view, shot.camera), view
 
 
 def _sampled(shown: Tensor, missing: Tensor) -> tuple[Tensor, Tensor]:
@@ -160,8 +172,8 @@ def fitted(network: Network, seen: Seen, steps: int) -> Skies:
     x = network.energy.scaled(seen.statistics)
 
     def energy_loss(some: Tensor) -> Tensor:
-        ratio, log_scale = skies.members(x[some])
-        return losses.total(losses.energy_terms(ratio - seen.wanted[some, None], log_scale.clamp(-4, 2)))
+        hidden, log_scale = skies.members(x[some])
+        return losses.total(losses.energy_terms(hidden - seen.wanted[some, None], log_scale.clamp(-4, 2)))
 
     def place_loss(some: Tensor) -> Tensor:
         said = skies.places(network.place.scaled(seen.pixels[some].float()[..., None]))[:, 0, :, 0]
@@ -182,8 +194,8 @@ def cross_validated(network: Network, seen: Seen, steps: int) -> None:
         with torch.enable_grad():
             skies = fitted(network, seen.part(~out), steps)
         left = seen.part(out)
-        ratio, _ = skies.members(network.energy.scaled(left.statistics))
-        stops[out] = (ratio.mean(1) - left.wanted) / math.log(2)
+        hidden, _ = skies.members(network.energy.scaled(left.statistics))
+        stops[out] = (hidden.mean(1) - left.wanted) / math.log(2)
         said = skies.places(network.place.scaled(left.pixels.float()[..., None]))[:, 0, :, 0]
         share = functional.softmax(said + left.shown, 1)
         placed[out] = torch.minimum(share, left.light).sum(1)

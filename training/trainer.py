@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 from hdr_core.network.blocks import block_statistics
 from hdr_core.network.model import Network, NetworkConfig, Overview
 from hdr_core.network.place import features
-from hdr_core.network.statistics import statistics
+from hdr_core.network.statistics import COUNT
 from hdr_core.network.view import View, look
 
 from . import losses
@@ -67,7 +67,7 @@ class Trainer:
         seen, blocks, pixels = [], [], []
         for shot in shots:
             overview, view = self._overview(shot, panorama=True)
-            seen.append(statistics(overview.radiance, view.pooled[:, 6:9], panorama=True))
+            seen.append(overview.observed[:, :COUNT])
             blocks.append(block_statistics(view.crops))
             over = view.pooled[:, 6:9]
             around = features(overview.radiance, over, overview.energy.log_ratio, panorama=True).permute(0, 2, 3, 1)

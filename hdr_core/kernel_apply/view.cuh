@@ -50,6 +50,30 @@ template <typename T> __device__ __forceinline__ void view_pool(const T* photo, 
     out[SUMS * cells + at] = largest;
 }
 
+// What a surplus of light multiplies: area averages of over-exposure times linear value. Its meaning is that of `glow.glow`. A
+// thread averages one cell, which has few pixels, of which few clip.
+template <typename T> __device__ __forceinline__ void view_glow(const T* photo, float* out, const ViewShape& s) {
+    const int64_t at = int64_t(blockIdx.x) * THREADS + threadIdx.x, cells = int64_t(s.rows) * s.columns;
+    if (at >= cells) return;
+    const int64_t i = at / s.columns, j = at % s.columns;
+    const int64_t top = i * s.height / s.rows, bottom = ((i + 1) * s.height + s.rows - 1) / s.rows;
+    const int64_t left = j * s.width / s.columns, right = ((j + 1) * s.width + s.columns - 1) / s.columns;
+    float sum[3] = {};
+    for (int64_t y = top; y < bottom; ++y) {
+        for (int64_t x = left; x < right; ++x) {
+            const T* pixel = photo + y * s.row_step + x * s.pixel_step;
+#pragma unroll
+            for (int c = 0; c < 3; ++c) {
+                const float code = float(__ldg(pixel + c * s.channel_step)) / s.white, over = over_exposed(code);
+                if (over > 0) sum[c] += over * srgb_decode(code);
+            }
+        }
+    }
+    const float count = float((bottom - top) * (right - left));
+#pragma unroll
+    for (int c = 0; c < 3; ++c) out[c * cells + at] = sum[c] / count;
+}
+
 }  // namespace
 
 extern "C" __global__ void __launch_bounds__(THREADS) view_float32(const float* photo, float* out, const ViewShape s) {
@@ -60,4 +84,13 @@ extern "C" __global__ void __launch_bounds__(THREADS) view_uint8(const uint8_t* 
 }
 extern "C" __global__ void __launch_bounds__(THREADS) view_uint16(const uint16_t* photo, float* out, const ViewShape s) {
     view_pool(photo, out, s);
+}
+extern "C" __global__ void __launch_bounds__(THREADS) glow_float32(const float* photo, float* out, const ViewShape s) {
+    view_glow(photo, out, s);
+}
+extern "C" __global__ void __launch_bounds__(THREADS) glow_uint8(const uint8_t* photo, float* out, const ViewShape s) {
+    view_glow(photo, out, s);
+}
+extern "C" __global__ void __launch_bounds__(THREADS) glow_uint16(const uint16_t* photo, float* out, const ViewShape s) {
+    view_glow(photo, out, s);
 }

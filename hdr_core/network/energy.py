@@ -13,13 +13,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .statistics import COUNT, statistics
+from .statistics import COUNT, area, luminance, statistics
 
+SEEN = 2 * COUNT + 1  # what `observed` returns of a photo
 MEMBERS, WIDTH, DROPOUT, NOISE = 8, 64, 0.1, 0.15
 GATE_WIDTH, GATE_DROPOUT = 32, 0.2
 STRICT = 1.0  # logit: a photo taken for a rendered sky loses more than such a sky taken for a photo
-AGREED = 0.15  # standard deviation of the log ratio between members that know a sky; of rendered ones it is 0.02 to 0.12
-LARGEST_LOG_RATIO = 9.0  # e^9 = 2^13 times what the photo shows of its clipped pixels
+AGREED = 0.06  # standard deviation of the log of the whole light between members; of skies that were not learnt 0.005 to 0.04
+LARGEST_LOG_RATIO = 9.0  # of photos: e^9 = 2^13 times what they show of their clipped pixels
+LARGEST_HIDDEN = 5.0  # of rendered skies: e^5 times what the photo shows as a whole
 HEDGE = 0.4  # of the expected error: light too strong by a factor is more wrong than light too weak by the same
 
 
@@ -41,16 +43,46 @@ class Energy:
     sky_share: Tensor
 
 
-def sky_share(sky: Tensor, members: Tensor) -> Tensor:
-    """(N, 1), from the gate's logit (N, 1), strict, see STRICT, and what the ensemble for skies says, (N, M): where its members
-    differ, it has not seen such a sky, whatever the gate takes it for.
+@dataclass(frozen=True)
+class Pixels:
+    """Preliminary radiance in [0, 1] and over-exposure of a photo at working resolution, (N, 3, h, w)."""
+
+    radiance: Tensor
+    over: Tensor
+
+
+def observed(photo: Pixels, averaged: Pixels, *, panorama: bool) -> Tensor:
+    """What the energy of photos is estimated from, (N, SEEN): the statistics of the photo; those of `averaged`, the photo as it
+    is once an image editor has made it small; and the log of the light that this shows as a whole, over what the photo shows
+    of its clipped pixels.
+
+    How much of a sun clips depends on the photo's size, and with it the photo's statistics. The small photo's do not, nor what
+    a sky hides, measured by the light of the whole.
     """
-    agreed = (AGREED / members.std(1, keepdim=True).clamp(min=1e-6)).clamp(max=1) ** 4
+    share = area(*photo.radiance.shape[-2:], panorama=panorama, like=photo.radiance)
+
+    def total(light: Tensor) -> Tensor:
+        return (light * share).sum((-2, -1)).clamp(min=1e-9)
+
+    radiance, over = photo.radiance.float(), photo.over.float()
+    whole = total(luminance(averaged.radiance.float())).log() - total(over.amax(1) * luminance(radiance)).log()
+    small = statistics(averaged.radiance.float(), averaged.over.float(), panorama=panorama)
+    return torch.cat([statistics(radiance, over, panorama=panorama), small, whole[:, None]], 1)
+
+
+def sky_share(sky: Tensor, hidden: Tensor) -> Tensor:
+    """(N, 1), from the gate's logit (N, 1), strict, see STRICT, and the log of hidden over shown light that the ensemble for
+    skies says, (N, M): where its members differ on the whole light, it has not seen such a sky, whatever the gate takes it for.
+    """
+    whole = functional.softplus(hidden)
+    agreed = (AGREED / whole.std(1, keepdim=True).clamp(min=1e-6)).clamp(max=1) ** 4
     return torch.sigmoid(2 * (sky - STRICT)) * agreed
 
 
 class Members(nn.Module):
-    """An ensemble of small networks, from statistics of unit scale."""
+    """An ensemble of small networks, from statistics of unit scale. Of photos, the light of the clipped pixels over what they
+    show; of rendered skies, the hidden light over what the photo shows as a whole.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -64,7 +96,7 @@ class Members(nn.Module):
         self.last_bias = nn.Parameter(torch.tensor([1.0, 0.0]).expand(MEMBERS, 1, 2).clone())
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, COUNT) to log_ratio and log_scale of each member, (2, N, M)."""
+        """(N, COUNT) to the log of light and log_scale of each member, (2, N, M)."""
         x = x.expand(MEMBERS, -1, -1)
         if self.training:
             x = x + NOISE * torch.randn_like(x)
@@ -77,9 +109,10 @@ class Members(nn.Module):
 
 
 class EnergyHead(nn.Module):
-    """Statistics (N, COUNT) to `Energy`, always in float32. `fit_scale` has to be called once before training.
+    """What `observed` returns, (N, SEEN), to `Energy`, always in float32. `fit_scale` has to be called once before training.
 
-    Two ensembles: what a clear sky hides follows from physics, and is nothing to learn about rooms from. A gate mixes them.
+    Two ensembles: what a clear sky hides follows from physics, and is nothing to learn about rooms from. A gate mixes them. It
+    and the ensemble for skies see the small photo alone, so that a sky's light is the same at every size of the photo.
     """
 
     def __init__(self) -> None:
@@ -102,25 +135,23 @@ class EnergyHead(nn.Module):
         self.mean.copy_(seen.mean(0))
         self.scale.copy_(seen.std(0).clamp(min=0.02))
 
-    def scaled(self, seen: Tensor) -> Tensor:
+    def scaled(self, statistics: Tensor) -> Tensor:
         """Statistics (N, COUNT) of unit scale, for the ensembles."""
-        return ((seen - self.mean) / self.scale).clamp(-4, 4)
+        return ((statistics - self.mean) / self.scale).clamp(-4, 4)
 
-    def forward(self, radiance: Tensor, over: Tensor, *, panorama: bool) -> Energy:
-        """radiance, over: (N, 3, h, w) as in `statistics`."""
-        with torch.autocast(radiance.device.type, enabled=False):
-            return self.estimate(statistics(radiance.float(), over.float(), panorama=panorama), panorama=panorama)
-
-    def estimate(self, seen: Tensor, *, panorama: bool = True) -> Energy:
-        """From statistics, (N, COUNT). A flat picture is never taken for a rendered sky: those that were learnt were whole."""
-        x = self.scaled(seen)
-        sky = self.gate(x) if panorama else torch.full_like(x[:, :1], -1e3)
-        skies = self.skies(x)
-        share = sky_share(sky, skies[0])
-        members, log_scale = torch.lerp(self.photos(x), skies, share)
-        log_scale = log_scale.clamp(-4, 2)
-        error = (log_scale.exp().mean(1) ** 2 + members.var(1) / 2).sqrt()
-        middle = members.mean(1)
-        hedge = HEDGE * (1 - share[:, 0]) * error  # what a clear sky hides is known well
-        ratio, restored = (x.clamp(0, LARGEST_LOG_RATIO) for x in (middle, middle - hedge))
-        return Energy(ratio, self.interval * error, restored, members, log_scale, sky[:, 0], share[:, 0])
+    def forward(self, observed: Tensor, *, panorama: bool = True) -> Energy:
+        """From what `observed` returns. A flat picture is never taken for a rendered sky: those that were learnt were whole."""
+        with torch.autocast(observed.device.type, enabled=False):
+            x, averaged, whole = self.scaled(observed[:, :COUNT]), self.scaled(observed[:, COUNT:-1]), observed[:, -1:]
+            sky = self.gate(averaged) if panorama else torch.full_like(averaged[:, :1], -1e3)
+            hidden, log_scale = self.skies(averaged)
+            share = sky_share(sky, hidden)
+            skies = functional.softplus(hidden.clamp(max=LARGEST_HIDDEN) + whole)  # log(1 + hidden light over shown)
+            members, log_scale = torch.lerp(self.photos(x), torch.stack([skies, log_scale]), share)
+            log_scale = log_scale.clamp(-4, 2)
+            error = (log_scale.exp().mean(1) ** 2 + members.var(1) / 2).sqrt()
+            middle = members.mean(1)
+            hedge = HEDGE * (1 - share[:, 0]) * error  # what a clear sky hides is known well
+            most = LARGEST_LOG_RATIO + share[:, 0] * whole[:, 0].clamp(min=0)
+            ratio, restored = (torch.minimum(x.clamp(min=0), most) for x in (middle, middle - hedge))
+            return Energy(ratio, self.interval * error, restored, members, log_scale, sky[:, 0], share[:, 0])

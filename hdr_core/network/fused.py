@@ -109,9 +109,18 @@ class LightPart:
 
 def pool(photo: Tensor, size: tuple[int, int], white: float) -> Tensor:
     """As `view.pool`, of a photo (3, H, W) of any strides, uint8, uint16 or float32 codes up to `white`: (1, 11, h, w)."""
-    out = torch.empty(1, 11, *size, device=photo.device)
+    return _viewed("view", 11, _THREADS // 32, photo, size, white)
+
+
+def glow(photo: Tensor, size: tuple[int, int], white: float) -> Tensor:
+    """As `glow.glow`, of a photo as in `pool`: (1, 3, h, w)."""
+    return _viewed("glow", 3, _THREADS, photo, size, white)
+
+
+def _viewed(kernel: str, channels: int, cells: int, photo: Tensor, size: tuple[int, int], white: float) -> Tensor:
+    """cells: how many of them a block of the kernel looks at."""
+    out = torch.empty(1, channels, *size, device=photo.device)
     channel, row, pixel = photo.stride()
     shape = _ViewShape(*photo.shape[-2:], channel, row, pixel, *size, white)
-    cells = size[0] * size[1]
-    _launch(f"view_{_VIEWED[photo.dtype]}", -(-cells // (_THREADS // 32)), [photo, out], shape)
+    _launch(f"{kernel}_{_VIEWED[photo.dtype]}", -(-size[0] * size[1] // cells), [photo, out], shape)
     return out

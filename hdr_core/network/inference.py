@@ -15,6 +15,7 @@ from torch import Tensor
 
 from ..device import is_out_of_memory
 from . import chunked, fused
+from .glow import glow, settled
 from .model import Guidance, Network
 from .padding import is_tiling
 from .view import View, pool
@@ -35,12 +36,17 @@ class Inference:
         """As `view.pool`, of a photo on the device, (3, H, W) code values up to `white` of any type: (1, 11, h, w)."""
         return fused.pool(photo, size, white) if self.fused else pool((photo.float() / white)[None], size)
 
-    def guidance(self, view: View, camera: Tensor | None, *, quick: bool = False) -> Guidance:
-        """What the whole photo says to each of its pixels; camera: as in `Network.overview`.
+    def glow(self, photo: Tensor, size: tuple[int, int], white: float) -> Tensor:
+        """As `glow.glow`, of a photo as in `pool`: (1, 3, h, w)."""
+        return fused.glow(photo, size, white) if self.fused else glow((photo.float() / white)[None], size)
+
+    def guidance(self, view: View, glow: Tensor, camera: Tensor | None, *, quick: bool = False) -> Guidance:
+        """What the whole photo says to each of its pixels; glow (1, 3, h, w): see `glow.glow`; camera: as in
+        `Network.overview`.
 
         quick: good enough for a preview, in half of the time where that is long.
         """
-        return self._guide(view, camera, self.fused or not quick)
+        return settled(self._guide(view, camera, self.fused or not quick), glow)
 
     def _guidance(self, view: View, camera: Tensor | None, twice: bool) -> Guidance:
         return self.network.guidance(view, self.network.overview(view, camera), twice=twice)

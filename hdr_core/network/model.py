@@ -17,13 +17,14 @@ from torch.nn import functional
 from ..kernel_apply import kernel_apply
 from .backbone import MASKS, Backbone
 from .curve import srgb_decode
-from .energy import Energy, EnergyHead
+from .energy import Energy, EnergyHead, Pixels, observed
 from .gather import concentrated, gathered
+from .glow import glow, glow_size, settled
 from .kernel_heads import LARGEST_LOG_GAIN, KernelHeads, Kernels, Low
 from .padding import Conv, pad, sample_grid
 from .place import PlaceHead, places
 from .preliminary import Curve, Preliminary, preliminary
-from .soft_mask import soft_mask
+from .soft_mask import over_exposed, soft_mask
 from .statistics import area, luminance
 from .view import View, look
 
@@ -66,13 +67,15 @@ class Light:
 class Overview:
     """What is known of a photo before the backbone looks at it.
 
-    radiance (N, 3, h, w): preliminary, at working resolution; density (N, 3, h, w): where its clipped light lies, of any scale.
+    radiance (N, 3, h, w): preliminary, at working resolution; observed (N, SEEN): what the energy is estimated from; density
+    (N, 3, h, w): where its clipped light lies, of any scale.
     """
 
     estimated: Curve
     camera: Tensor
     curve: Curve
     radiance: Tensor
+    observed: Tensor
     energy: Energy
     density: Tensor
     light: Light
@@ -83,13 +86,15 @@ class Guidance:
     """What the whole photo says to each of its pixels.
 
     curve: its response, plain sRGB where that was decided; camera (N,): the decision, 0 where the photo is plain sRGB and 1
-    elsewhere; light: how much was restored; low: at working resolution.
+    elsewhere; light: how much was restored; low: at working resolution; missing (N,): the mean luminance over the picture that
+    its surplus has to add.
     """
 
     curve: Curve
     camera: Tensor
     light: Light
     low: Low
+    missing: Tensor
     panorama: bool
 
 
@@ -103,9 +108,10 @@ class Restored:
 
 def _shared_out(
     overview: Overview, over: Tensor, log_gain: Tensor, density: Tensor, *, panorama: bool
-) -> tuple[Tensor, Tensor]:
+) -> tuple[Tensor, Tensor, Tensor]:
     """Share out the light that the energy head says: the log gains keep theirs, up to the whole; what is missing goes where
-    `density` (N, 3, h, w) says, `concentrated`. Returns the surplus (N, 3, h, w) and what the gains keep, (N,).
+    `density` (N, 3, h, w) says, `concentrated`. Returns the surplus (N, 3, h, w), what the gains keep, (N,), and the mean
+    luminance that is missing, (N,).
     """
     radiance = overview.radiance
     share = area(*radiance.shape[-2:], panorama=panorama, like=radiance)
@@ -117,8 +123,9 @@ def _shared_out(
     given = total(radiance * torch.expm1(over * log_gain.clamp(max=LARGEST_LOG_GAIN)))
     keep = torch.where(given > wanted, wanted / given.clamp(min=1e-9), 1.0)
     density = concentrated(density, over * radiance * density * share, panorama=panorama)
-    missing = (wanted - given).clamp(min=0) / total(over * radiance * density).clamp(min=1e-9)
-    return density * missing.view(-1, 1, 1, 1), keep
+    missing = (wanted - given).clamp(min=0)
+    factor = missing / total(over * radiance * density).clamp(min=1e-9)
+    return density * factor.view(-1, 1, 1, 1), keep, missing
 
 
 class Network(nn.Module):
@@ -162,22 +169,29 @@ class Network(nn.Module):
         curve = estimated.applied(camera)
         radiance = preliminary(view.pooled[:, :3], view.pooled[:, 3:6], curve)
         over = view.pooled[:, 6:9]
-        energy = self.energy(radiance, over, panorama=view.panorama)
+        code = view.pooled[:, :3]
+        averaged = Pixels(preliminary(code, srgb_decode(code), curve), over_exposed(code))
+        with torch.autocast(code.device.type, enabled=False):
+            saw = observed(Pixels(radiance, over), averaged, panorama=view.panorama)
+        energy = self.energy(saw, panorama=view.panorama)
         density = self.place(radiance, over, energy.log_ratio.detach(), energy.sky_share.detach(), panorama=view.panorama)
         share = area(*radiance.shape[-2:], panorama=view.panorama, like=radiance)
         clipped, luminous = over.amax(1), luminance(radiance) * share
-        shown, seen = ((x * luminous).sum((-2, -1)) for x in (clipped, 1 - clipped))
+        shown, rest = ((x * luminous).sum((-2, -1)) for x in (clipped, 1 - clipped))
 
         def clipped_share(log_ratio: Tensor) -> Tensor:
             light = shown * log_ratio.clamp(min=0).exp()
-            return light / (light + seen).clamp(min=1e-12)
+            return light / (light + rest).clamp(min=1e-12)
 
         low, high = energy.log_ratio - energy.spread, energy.log_ratio + energy.spread
         light = Light(clipped_share(energy.restored), clipped_share(low), clipped_share(high), shown)
-        return Overview(estimated, camera, curve, radiance, energy, density, light)
+        return Overview(estimated, camera, curve, radiance, saw, energy, density, light)
 
     def guidance(self, view: View, overview: Overview, *, twice: bool = True) -> Guidance:
-        """The heavy part, once a photo. twice: look at its mirror image, too, but in training; half of the time is for that."""
+        """The heavy part, once a photo. Its surplus is as large as working resolution tells: see `settled`.
+
+        twice: look at the photo's mirror image, too, but in training; half of the time is for that.
+        """
         pooled, mask, radiance = view.pooled, view.pooled[:, 6:11], overview.radiance
         if self.config.mask == "none":
             mask = torch.zeros_like(mask)
@@ -185,14 +199,16 @@ class Network(nn.Module):
         seen = torch.cat([pooled[:, :3] - 0.5, 0.25 * torch.log2(radiance + 2**-8) + 1, mask, where], 1)
         log_gain, detail, guide = self._seen(seen, mask, panorama=view.panorama, twice=twice and not self.training)
         with torch.autocast(log_gain.device.type, enabled=False):
-            surplus, keep = torch.zeros_like(log_gain), torch.ones_like(overview.light.shown)
+            surplus, missing = torch.zeros_like(log_gain), torch.zeros_like(overview.light.shown)
+            keep = torch.ones_like(missing)
             if self.config.energy:
                 over = pooled[:, 6:9]
                 # a sky's density is sure of its sun; what the backbone learned in rooms would only move it
                 detail = detail * (1 - overview.energy.sky_share.detach().view(-1, 1, 1, 1))
                 density = gathered(overview.density.detach(), detail, over, panorama=view.panorama)
-                surplus, keep = _shared_out(overview, over, log_gain, density, panorama=view.panorama)
-        return Guidance(overview.curve, overview.camera, overview.light, Low(log_gain, surplus, guide, keep), view.panorama)
+                surplus, keep, missing = _shared_out(overview, over, log_gain, density, panorama=view.panorama)
+        low = Low(log_gain, surplus, guide, keep)
+        return Guidance(overview.curve, overview.camera, overview.light, low, missing, view.panorama)
 
     def _seen(self, seen: Tensor, mask: Tensor, *, panorama: bool, twice: bool) -> tuple[Tensor, ...]:
         """Log gain (N, 3, h, w), detail (N, 1, h, w) and features for the kernels (N, G, h, w), in float32.
@@ -247,7 +263,7 @@ class Network(nn.Module):
         height, width = code.shape[-2:]
         view = look(code, panorama=panorama)
         overview = self.overview(view, camera)
-        guidance = self.guidance(view, overview)
+        guidance = settled(self.guidance(view, overview), glow(code, glow_size(height, width)))
         rows = torch.arange(-self.halo, height + self.halo, device=code.device)
         columns = torch.arange(-self.halo, width + self.halo, device=code.device)
         padded = pad(code, self.halo, panorama=panorama)

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from hdr_core.network.curve import srgb_decode, srgb_encode
+from hdr_core.network.glow import glow, glow_size, settled
 from hdr_core.network.kernel_heads import Low
 from hdr_core.network.model import Network, NetworkConfig
 from hdr_core.network.padding import Conv, double, pad, sample_grid, sphere_index
@@ -92,11 +93,11 @@ def test_only_clipped_channels_gain(network):
     torch.testing.assert_close(spatial.sum(2), torch.ones_like(spatial[:, :, 0]))
 
 
-def sunny(height: int, width: int) -> torch.Tensor:
-    """(1, 3, H, W) code values: a smooth sky with a clipped disc, the same picture at any size."""
+def sunny(height: int, width: int, radius: float = 0.04) -> torch.Tensor:
+    """(1, 3, H, W) code values: a smooth sky with a clipped disc, the same picture at any size. radius: of the height."""
     y, x = torch.meshgrid((torch.arange(height) + 0.5) / height, (torch.arange(width) + 0.5) / width, indexing="ij")
     sky = 0.75 - 0.5 * y + 0.05 * torch.sin(6.28 * x)
-    disc = torch.sigmoid((0.04 - ((y - 0.3) ** 2 + (2 * x - 0.8) ** 2).sqrt()) * 400)
+    disc = torch.sigmoid((radius - ((y - 0.3) ** 2 + (2 * x - 0.8) ** 2).sqrt()) * 400)
     return (torch.stack([0.8 * sky, 0.9 * sky, sky]) + disc).clamp(0, 1)[None]
 
 
@@ -114,6 +115,18 @@ def test_the_light_is_what_the_energy_head_says_at_every_size(network, panorama)
         assert abs(torch.log2(after / (before + said))) < 0.1  # stops
         lights.append(after)
     assert abs(torch.log2(lights[0] / lights[2])) < 0.1
+
+
+@pytest.mark.parametrize("radius", [0.0015, 0.003, 0.006])
+def test_a_sun_smaller_than_what_the_network_looks_at_gets_its_light(network, radius):
+    code = sunny(1024, 2048, radius)
+    with torch.inference_mode():
+        done = network(code, panorama=True, camera=torch.zeros(1))
+    share = area(1024, 2048, panorama=True, like=code)
+    before, after = ((luminance(x) * share).sum() for x in (srgb_decode(code), done.radiance))
+    said = done.overview.light.shown * torch.expm1(done.overview.energy.restored)
+    assert said > 0
+    assert abs(torch.log2((after - before) / said)) < 0.2  # stops
 
 
 def test_a_photo_without_clipped_pixels_gets_no_light():
@@ -142,7 +155,7 @@ def test_every_form_restores_tiles_as_it_restores_the_whole(form):
     with torch.inference_mode():
         view = look(code, panorama=True)
         overview = network.overview(view, torch.zeros(1))
-        guidance = network.guidance(view, overview)
+        guidance = settled(network.guidance(view, overview), glow(code, glow_size(64, 128)))
         whole = network(code, panorama=True, camera=torch.zeros(1)).radiance
         halo = network.halo
         tile = pad(code, halo, panorama=True)[..., 16 : 48 + 2 * halo, 32 : 96 + 2 * halo]

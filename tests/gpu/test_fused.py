@@ -7,6 +7,7 @@ import torch
 from torch.nn import functional
 
 from hdr_core.network import fused
+from hdr_core.network.glow import glow, glow_size, settled
 from hdr_core.network.inference import Inference, _mapped
 from hdr_core.network.padding import pad
 from hdr_core.network.view import look, pool, working_size
@@ -66,6 +67,16 @@ def test_the_first_look_is_that_of_plain_torch(height, width):
         torch.testing.assert_close(fused.pool(photo.to(DEVICE), size, white).cpu(), wanted, rtol=1e-5, atol=2e-6)
 
 
+@pytest.mark.parametrize(("height", "width"), [(2048, 4096), (512, 1024), (1100, 333)])
+def test_the_glow_is_that_of_plain_torch(height, width):
+    code, size = 1.3 * picture(height, width), glow_size(height, width)
+    codes = (255 * code[0].clamp(0, 1)).round()
+    wanted = glow(codes[None] / 255, size)
+    assert wanted.max() > 0.5
+    for photo, white in ((codes / 255, 1.0), (codes.byte(), 255), ((codes * 257).int().to(torch.uint16), 65535)):
+        torch.testing.assert_close(fused.glow(photo.to(DEVICE), size, white).cpu(), wanted, rtol=1e-5, atol=2e-6)
+
+
 @torch.inference_mode()
 def test_a_graph_says_what_the_network_says():
     inference = Inference(load_network()[0], DEVICE)
@@ -78,8 +89,9 @@ def _compare_guidance(inference):
     for seed in (256, 260, 270, 280):
         code = functional.interpolate(picture(seed, 512), (256, 512)).to(DEVICE)
         view = look(code, panorama=True)
-        plain, guided = inference._guidance(view, None), inference.guidance(view, None)
-        again = inference.guidance(view, None)
+        light = glow(code, glow_size(*code.shape[-2:]))
+        plain, guided = settled(inference._guidance(view, None), light), inference.guidance(view, light, None)
+        again = inference.guidance(view, light, None)
         for one, other, third in zip(_lows(plain), _lows(guided), _lows(again), strict=True):
             torch.testing.assert_close(other, one, rtol=1e-4, atol=1e-4)
             assert torch.equal(other, third)
