@@ -111,7 +111,9 @@ class PreviewTask(Task[Conversion]):
 
 def _split_to_see(light: np.ndarray) -> float:
     """Where to part the photo from the result at first: through what is brightest, so that half of it is seen in each."""
-    brightest = light.max((0, 2))  # of every column
+    from ..hdr_core.sheet.light import luminance
+
+    brightest = luminance(light).max(0)  # of every column
     return (int(brightest.argmax()) + 0.5) / len(brightest)
 
 
