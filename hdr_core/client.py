@@ -144,6 +144,12 @@ class WorkerClient:
         }
         return self._ask(Job(self, Conversion.from_plain, output), request)
 
+    def preview(self, source: Path, output: Path, width: int, settings: ConvertSettings) -> Job[Conversion]:
+        """Ask for a preview (as `hdr_core.preview.preview`). Returns at once, as `convert` does."""
+        source, output = source.absolute(), output.absolute()
+        request = {"op": "preview", "source": str(source), "output": str(output), "width": width, "settings": asdict(settings)}
+        return self._ask(Job(self, Conversion.from_plain, output), request)
+
     def split(self, source: Path, output: Path) -> Job[Sun]:
         """Ask for the panorama `source` without its sun (as `hdr_core.split_file`). Returns at once, as `convert` does."""
         source, output = source.absolute(), output.absolute()

@@ -83,10 +83,15 @@ def convert_with(
     writer: Writer,
     choose_settings: Callable[[Photo | HdrPicture], ConvertSettings],
     *,
+    read: Callable[[Path], Photo | HdrPicture] | None = None,
+    quick: bool = False,
     progress: Progress | None = None,
     cancelled: IsCancelled | None = None,
 ) -> Conversion:
-    """As `convert`, but `writer` decides what is written and where, and `choose_settings`, once the photo is known."""
+    """As `convert`, but `writer` decides what is written and where, and `choose_settings`, once the photo is known.
+
+    read: instead of `photo.read_source`. quick: good enough for a preview, see `network.inference.Inference.guidance`.
+    """
     began = time.perf_counter()
     steps = _Steps(progress, cancelled)
     try:
@@ -94,7 +99,7 @@ def convert_with(
         require("numpy")
         from .photo import HdrPicture, read_source
 
-        picture = read_source(source)
+        picture = (read or read_source)(source)
         settings = choose_settings(picture)
         check_scale(settings.scale, picture.tags)
         writer.check(source)
@@ -112,7 +117,7 @@ def convert_with(
         panorama = lens is not None and lens.whole
         with ThreadPoolExecutor(1) as beside:
             range_before = beside.submit(range_of, picture)
-            radiance = _developed(picture, chosen, settings, steps, cancelled)
+            radiance = _developed(picture, chosen, settings, quick, steps, cancelled)
         light, alpha = radiance.pixels, picture.alpha
         white = white_in(settings.scale, picture.tags, light)
         if lens is None:
@@ -177,7 +182,12 @@ class _ExrWriter:
 
 
 def _developed(
-    picture: Photo | HdrPicture, chosen: Chosen, settings: ConvertSettings, steps: _Steps, cancelled: IsCancelled | None
+    picture: Photo | HdrPicture,
+    chosen: Chosen,
+    settings: ConvertSettings,
+    quick: bool,
+    steps: _Steps,
+    cancelled: IsCancelled | None,
 ) -> Radiance:
     from .develop import develop
     from .network.padding import tiling
@@ -189,6 +199,7 @@ def _developed(
             settings,
             panorama=lens is not None and lens.whole,
             wraps=lens is not None and lens.wraps,
+            quick=quick,
             progress=steps.within,
             cancelled=cancelled,
         )

@@ -47,10 +47,11 @@ class Decoded:
     to_rec709: tuple[tuple[float, ...], ...] = ()
 
 
-def decode(path: Path, loader: str) -> Decoded:
+def decode(path: Path, loader: str, enough: int = 0) -> Decoded:
     """Decode the first page of a file by the libvips loader of that name ("jpegload", ...), or `HEIC`: upright, in sRGB codes.
 
-    8-bit sRGB keeps its codes; everything that has to be converted becomes uint16. Raises PhotoError.
+    8-bit sRGB keeps its codes; everything that has to be converted becomes uint16. enough: as in `photo.read_source`.
+    Raises PhotoError.
     """
     pyvips = require("pyvips")
     pyvips.cache_set_max(0)  # else libvips keeps WebP and GIF files open: Windows would not let the user remove or rename them
@@ -60,19 +61,19 @@ def decode(path: Path, loader: str) -> Decoded:
     if loader == "jpegload" and (scans := jpeg.scans(path.read_bytes())) > jpeg.MOST_SCANS:
         raise _damaged(path, f"it goes over its picture {scans} times, sound files do about ten times")
     try:
-        return _decode(pyvips, path, loader, "warning" if loader == "jpegload" else "error")
+        return _decode(pyvips, path, loader, "warning" if loader == "jpegload" else "error", enough)
     except failures as error:
         reason = _reason(error)
         if loader != "jpegload" or "orrupt" in reason or "premature" in reason:
             raise _damaged(path, reason) from error
     try:
-        return _decode(pyvips, path, loader, "error")  # only odd, as some cameras' files are
+        return _decode(pyvips, path, loader, "error", enough)  # only odd, as some cameras' files are
     except failures as error:
         raise _damaged(path, _reason(error)) from error
 
 
-def _decode(pyvips: Any, path: Path, loader: str, fail_on: str) -> Decoded:
-    image = _open(pyvips, path, loader, fail_on)
+def _decode(pyvips: Any, path: Path, loader: str, fail_on: str, enough: int) -> Decoded:
+    image = _open(pyvips, path, loader, fail_on, enough)
     exif, xmp = (bytes(image.get(name)) if image.get_typeof(name) else None for name in ("exif-data", "xmp-data"))
     numbers = nclx.read_nclx(path) if loader == "heifload" else None
     bits = image.get("bits-per-sample") if loader == "heifload" and image.get_typeof("bits-per-sample") else 16
@@ -135,7 +136,7 @@ def _tiff_exif(path: Path, loader: str) -> bytes | None:
         return None
 
 
-def _open(pyvips: Any, path: Path, loader: str, fail_on: str) -> Any:
+def _open(pyvips: Any, path: Path, loader: str, fail_on: str, enough: int) -> Any:
     """The upright picture, checked by its header before anything is decoded."""
     # The path as bytes, so that any name works; revalidate, or libvips would give the pixels of a file since changed.
     options = {"fail_on": fail_on, "revalidate": True, "access": "sequential"}
@@ -143,6 +144,9 @@ def _open(pyvips: Any, path: Path, loader: str, fail_on: str) -> Any:
     if image.width * image.height > MAX_PIXELS:
         raise _too_large(path, image.width, image.height)
     expect(image.width * image.height)
+    if loader == "jpegload" and enough:
+        times = max(times for times in (1, 2, 4, 8) if times == 1 or max(image.width, image.height) // times >= enough)
+        image = pyvips.Image.jpegload(os.fsencode(path), shrink=times, **options)
     if image.format in {"float", "double", "complex", "dpcomplex"} and image.interpretation != "lab":
         raise already_hdr(path)
     if image.format not in {"uchar", "ushort"} or image.bands < _COLOURS.get(image.interpretation, image.bands + 1):

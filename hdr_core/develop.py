@@ -26,12 +26,14 @@ def develop(
     *,
     panorama: bool,
     wraps: bool = False,
+    quick: bool = False,
     progress: Progress | None = None,
     cancelled: IsCancelled | None = None,
 ) -> Radiance:
     """The source's radiance, pixel by pixel, 1.0 = its white; of an HDR picture, its own values.
 
-    panorama: it is a whole sphere, 2:1. wraps: its left and right edge join, though it is none. Raises as `reconstruct`.
+    panorama: it is a whole sphere, 2:1. wraps: its left and right edge join, though it is none. quick: for a preview.
+    Raises as `reconstruct`.
     """
     if isinstance(source, HdrPicture):
         return Radiance(source.light, "linear", NOTHING_RESTORED, "none", "none")
@@ -42,6 +44,7 @@ def develop(
             panorama=panorama,
             input_curve=settings.input_curve if photo.gain is None else "srgb",
             device=settings.device,
+            quick=quick,
             progress=progress,
             cancelled=cancelled,
         )

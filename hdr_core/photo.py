@@ -91,12 +91,13 @@ def read_photo(path: Path) -> Photo:
     return source
 
 
-def read_source(path: Path) -> Photo | HdrPicture:
+def read_source(path: Path, *, enough: int = 0) -> Photo | HdrPicture:
     """Read a JPEG, HEIC, AVIF, PNG, WebP, TIFF or GIF file (its first page), raw sRGB code values from an .npy file, or an HDR
     picture: OpenEXR, Radiance, and HEIC or AVIF with the code values of an HDR display (PQ, HLG).
 
     EXIF orientation and colour profiles are applied. 8-bit sRGB stays as it is, bit for bit; other spaces become 16-bit sRGB,
     where colours outside of Rec.709 are clipped. An .npy file holds (H, W, 3 or 4) uint8 or uint16, row 0 at the top.
+    enough: a JPEG that is at least twice as large is decoded smaller, its longer side to no less than this; 0: as it is.
 
     Raises PhotoError when the file is missing, damaged, too large, or not a picture of these kinds; RuntimeMissingError without
     pyvips, pi-heif (HEIC), pillow or OpenEXR.
@@ -112,18 +113,18 @@ def read_source(path: Path) -> Photo | HdrPicture:
     require(package)  # before the clock runs: the first import may be slow
     try:
         with limited(path, times=_TIMES_HEIC if loader == HEIC else 1):
-            return _read(path, start, loader)
+            return _read(path, start, loader, enough)
     except OSError as error:  # it was there just now
         raise _unreadable(path, error) from error
 
 
-def _read(path: Path, start: bytes, loader: str) -> Photo | HdrPicture:
+def _read(path: Path, start: bytes, loader: str, enough: int) -> Photo | HdrPicture:
     if start.startswith(EXR):
         light, alpha = read_exr_light(path)
         return HdrPicture(light, alpha)
     if start.startswith(RADIANCE):
         return HdrPicture(read_radiance(path, MAX_PIXELS))
-    decoded = decode(path, loader) if loader else Decoded(_read_npy(path), "sRGB")
+    decoded = decode(path, loader, enough) if loader else Decoded(_read_npy(path), "sRGB")
     height, width = decoded.codes.shape[:2]
     tags = read_tags(decoded.exif, decoded.xmp, width, height)
     white = np.iinfo(decoded.codes.dtype).max

@@ -66,6 +66,7 @@ def reconstruct(
     input_curve: InputCurve = "auto",
     device: Device = "auto",
     tile: int | None = None,
+    quick: bool = False,
     progress: Progress | None = None,
     cancelled: IsCancelled | None = None,
 ) -> Radiance:
@@ -74,6 +75,7 @@ def reconstruct(
     panorama: the photo is a whole sphere, equirectangular, W = 2 H. input_curve: as in `ConvertSettings`.
     tile: the side of a tile, in pixels, None for what fits into memory; it changes memory and time, not the result. A GPU that
     runs out of memory gets smaller tiles; with device "auto" the processor takes over where the smallest do not fit.
+    quick: for a preview, see `Inference.guidance`.
 
     Raises DeviceError, WeightsError, RuntimeMissingError, and Cancelled when `cancelled` says so.
     """
@@ -84,7 +86,7 @@ def reconstruct(
     def restored(here: str) -> Radiance:
         given = (tile, steps) if here == place else (None, on_processor)
         with _ONE_AT_A_TIME:
-            coming = _reconstruct(photo, panorama, input_curve, here, *given)
+            coming = _reconstruct(photo, panorama, input_curve, quick, here, *given)
         return coming.wait()  # the next photo need not wait for this one's way back
 
     return _where_it_fits(restored, place, device)
@@ -180,7 +182,9 @@ def _inference(device: str) -> tuple[Inference, str]:
     return Inference(network, torch.device(device, 0) if device == "cuda" else torch.device(device)), version
 
 
-def _reconstruct(photo: Photo, panorama: bool, input_curve: InputCurve, place: str, side: int | None, steps: _Steps) -> _Coming:
+def _reconstruct(
+    photo: Photo, panorama: bool, input_curve: InputCurve, quick: bool, place: str, side: int | None, steps: _Steps
+) -> _Coming:
     with (
         torch.inference_mode(),
         torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False),
@@ -191,7 +195,7 @@ def _reconstruct(photo: Photo, panorama: bool, input_curve: InputCurve, place: s
         view = codes.look(inference, panorama=panorama)
         steps.reach(_VIEW_DONE)
         camera = None if input_curve == "auto" else torch.tensor([float(input_curve == "camera")], device=inference.device)
-        guidance = inference.guidance(view, codes.glow(inference), camera)
+        guidance = inference.guidance(view, codes.glow(inference), camera, quick=quick)
         steps.reach(_GUIDANCE_DONE)
         transfers = Transfers(inference.device)
         facts, pixels = transfers.room(4), transfers.room(photo.height, photo.width, 3)

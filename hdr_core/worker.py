@@ -2,13 +2,14 @@
 
 Requests come as JSON lines on standard input and are done in turn, but for "produce": of these a few overlap.
     {"id": 1, "op": "convert", "source": PATH, "output": PATH, "settings": {...}, "overwrite": false}
-    {"id": 2, "op": "split", "source": PATH, "output": PATH}
-    {"id": 3, "op": "hello"}
-    {"id": 4, "op": "inspect", "device": "auto"}
-    {"id": 5, "op": "warm_up"}
-    {"id": 6, "op": "produce", "work": {...}}       these three are of library/service.py
-    {"id": 7, "op": "contact", "sheet": {...}}
-    {"id": 8, "op": "devices"}
+    {"id": 2, "op": "preview", "source": PATH, "output": PATH, "settings": {...}, "width": 768}
+    {"id": 3, "op": "split", "source": PATH, "output": PATH}
+    {"id": 4, "op": "hello"}
+    {"id": 5, "op": "inspect", "device": "auto"}
+    {"id": 6, "op": "warm_up"}
+    {"id": 7, "op": "produce", "work": {...}}       these three are of library/service.py
+    {"id": 8, "op": "contact", "sheet": {...}}
+    {"id": 9, "op": "devices"}
 Events go out as JSON lines on standard output:
     {"id": 1, "event": "progress", "fraction": 0.5, "stage": "Restoring light"}
     {"id": 1, "event": "done", "result": {...}}
@@ -42,7 +43,7 @@ from .inspection import inspect_runtime
 from .library import service
 from .library.together import told
 from .runtime import REQUIREMENTS, package_of, require
-from .settings import ConvertSettings
+from .settings import Conversion, ConvertSettings, Progress
 from .split_file import split_file
 from .temporary import remove_temporary
 
@@ -147,7 +148,7 @@ class Worker:
             return asdict(inspect_runtime(request.get("device", "auto")))
         if operation == "warm_up":
             return {**_versions(), "device": _warm_up()}
-        if operation not in ("convert", "split", *service.OPERATIONS):
+        if operation not in ("convert", "preview", "split", *service.OPERATIONS):
             raise WorkerError(f"The worker knows no operation {operation!r}.", "Update the add-on, then restart it.")
 
         def tell(fraction: float, stage: str) -> None:
@@ -163,8 +164,8 @@ class Worker:
             self._outputs[request_id] = (output,)
             if operation == "split":
                 return asdict(split_file(source, output))
-            settings, overwrite = _conversion(request)
-            return asdict(convert(source, output, settings, overwrite=overwrite, progress=tell))
+            made = _previewed if operation == "preview" else _converted
+            return asdict(made(request, source, output, tell))
         finally:
             self._outputs.pop(request_id, None)
 
@@ -174,6 +175,20 @@ def _may_overlap(line: bytes) -> bool:
         return _parse(line).get("op") == "produce"
     except WorkerError:
         return False  # whoever answers it says so
+
+
+def _converted(request: Mapping[str, Any], source: Path, output: Path, tell: Progress) -> Conversion:
+    settings, overwrite = _conversion(request)
+    return convert(source, output, settings, overwrite=overwrite, progress=tell)
+
+
+def _previewed(request: Mapping[str, Any], source: Path, output: Path, tell: Progress) -> Conversion:
+    with _well_formed():
+        settings, width = ConvertSettings(**request["settings"]), int(request["width"])
+    require("numpy")
+    from .preview import preview
+
+    return preview(source, output, width, settings, progress=tell)
 
 
 def _warm_up() -> str:

@@ -27,6 +27,12 @@ RESULT = "The light, with all that is set here"
 """What the output is called in its tooltip."""
 
 _GRADING, _STRENGTH = "Grading", "Strength"
+PANELS = {
+    _GRADING: "Colour, the sun's share, and a limit against fireflies",
+    _STRENGTH: "How strongly the camera sees the environment, and how strongly it lights: each by itself",
+}
+"""The node's panels, and their tooltips."""
+
 _ROTATION = Control("Rotation", (0.0, 0.0, 0.0), "Turns the environment, as it would turn an object", subtype="EULER")
 _GRADES = (
     Control("EV", 0.0, "Exposure in stops: each one doubles the light", -20.0, 20.0),
@@ -95,7 +101,9 @@ def add_controls(tree: bpy.types.NodeTree, controls: tuple[Control, ...]) -> Non
         if control.name in there:
             continue
         if control.panel and control.panel not in panels:
-            panels[control.panel] = interface.new_panel(control.panel, default_closed=control.panel == _GRADING)
+            panels[control.panel] = interface.new_panel(
+                control.panel, description=PANELS[control.panel], default_closed=control.panel == _GRADING
+            )
         _add_socket(interface, control, panels.get(control.panel))
         for node in nodes_that_show(tree):  # they have the input already, and 0 in it
             node.inputs[control.name].default_value = control.default

@@ -10,9 +10,8 @@ from bpy.props import EnumProperty, IntProperty, StringProperty
 from ..hdr_core.settings import InputCurve
 from .choices import HIDDEN, INPUT_CURVE, PATH, PICTURE_FILTER
 from .modal import RunsTask
-from .preview_job import PreviewTask, Request
+from .preview_job import PreviewTask, Request, load
 from .preview_window import show_preview
-from .worker_session import warm_up
 
 
 class LDR_TO_HDRI_OT_preview(RunsTask, bpy.types.Operator):
@@ -23,7 +22,7 @@ class LDR_TO_HDRI_OT_preview(RunsTask, bpy.types.Operator):
     bl_options: ClassVar[set[str]] = {"REGISTER", "UNDO"}
 
     filepath: StringProperty(
-        name="Photo", description="Photo to preview: JPG, PNG, TIFF or WebP", subtype="FILE_PATH", options=PATH
+        name="Photo", description="Photo to preview: JPG, HEIC, PNG, TIFF, ...", subtype="FILE_PATH", options=PATH
     )
     image: StringProperty(name="Image", description="Image of this .blend to preview instead of a file", options={"SKIP_SAVE"})
     width: IntProperty(
@@ -49,7 +48,7 @@ class LDR_TO_HDRI_OT_preview(RunsTask, bpy.types.Operator):
         self.in_window = not bpy.app.background
         if self.filepath or self.image:
             return self.execute(context)
-        warm_up()
+        load()
         context.window_manager.fileselect_add(self)
         return {"RUNNING_MODAL"}
 

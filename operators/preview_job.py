@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, cast
 import bpy
 
 from ..hdr_core.client import Job
-from ..hdr_core.settings import Conversion, ConvertSettings, InputCurve, Projection
+from ..hdr_core.settings import Conversion, ConvertSettings, InputCurve
 from . import chosen
 from .preview_image import preview_image, redraw_editors, show
-from .preview_photo import read_radiance, small_codes
-from .sources import source_of
+from .sources import Source, source_of
 from .task import Task
-from .worker_session import worker
+from .worker_session import warm_up, worker
 
 if TYPE_CHECKING:
     import numpy as np
@@ -48,6 +47,17 @@ class Shown:
 _shown: Shown | None = None
 
 
+def load() -> None:
+    """What a preview needs, here and in the worker: while a dialog opens, so that nobody waits for it afterwards."""
+    warm_up()
+    _load_views()
+
+
+def _load_views() -> None:
+    """A tenth of a second, the first time."""
+    from ..hdr_core.sheet import screens  # noqa: F401
+
+
 def shown() -> Shown | None:
     """What was previewed last, if anything was since the file was opened."""
     return _shown
@@ -60,41 +70,51 @@ class PreviewTask(Task[Conversion]):
         super().__init__()
         self._request = request
         self.title = bpy.path.basename(request.filepath) or request.image
-        self._label = ""
-        self._codes: np.ndarray
+        self._source: Source
         self._began = time.perf_counter()
 
     def prepare(self) -> None:
-        import numpy as np
-
         worker()  # its Python is there
-        source = source_of(self._request.filepath, self._request.image, self.scratch)
-        self._label = source.label
-        self._codes = small_codes(source.path, self._request.width)
-        np.save(self.scratch / "preview_photo.npy", self._codes)
+        self._source = source_of(self._request.filepath, self._request.image, self.scratch)
 
     def send(self) -> Job[Conversion]:
-        projection: Projection = "equirectangular" if self._codes.shape[1] == 2 * self._codes.shape[0] else "flat"
-        settings = ConvertSettings(projection, self._request.input_curve, device=chosen.device())
-        return worker().convert(self.scratch / "preview_photo.npy", self.scratch / "preview.exr", settings)
+        settings = ConvertSettings("by_shape", self._request.input_curve, device=chosen.device())
+        job = worker().preview(self._source.path, self.scratch / "preview.npz", self._request.width, settings)
+        _load_views()  # meanwhile
+        return job
 
     def apply(self) -> str:
         global _shown  # noqa: PLW0603
+        from ..hdr_core.preview_file import read_preview
         from ..hdr_core.sheet.facts import SheetFacts
         from ..hdr_core.sheet.screens import Screens
 
         made = self.wait()
         restored = f"{made.restored_share:.0%} ({made.restored_low:.0%} to {made.restored_high:.0%})"
         facts = SheetFacts(
-            Path(self._label).name,
+            Path(self._source.label).name,
             made.projection == "equirectangular",
-            (f"preview at {made.width} x {made.height}", {"srgb": "sRGB curve", "camera": "camera curve"}[made.input_curve]),
+            (
+                f"preview at {made.width} x {made.height}",
+                {"srgb": "sRGB curve", "camera": "camera curve", "linear": "HDR already"}[made.input_curve],
+            ),
             restored if made.restored_high > 0 else "none",
         )
-        screens = Screens(self._codes, read_radiance(Path(made.output)), facts)
-        _shown = Shown(self._request, self._label, screens, made, time.perf_counter() - self._began)
+        screens = Screens(*read_preview(Path(made.output)), facts)
+        another, _shown = _shown is None or _shown.label != self._source.label, None  # so that nothing is drawn yet
+        if another:
+            bpy.context.window_manager.ldr_to_hdri_preview.split = _split_to_see(screens.after)
+        _shown = Shown(self._request, self._source.label, screens, made, time.perf_counter() - self._began)
         image = refresh()
         return f'Image "{image.name}" shows the preview, made in {_shown.seconds:.1f} s. In the Image Editor, see its sidebar'
+
+
+def _split_to_see(light: np.ndarray) -> float:
+    """Where to part the photo from the result at first: through what is brightest, so that half of it is seen in each."""
+    from ..hdr_core.sheet.light import luminance
+
+    brightest = luminance(light).max(0)  # of every column
+    return (int(brightest.argmax()) + 0.5) / len(brightest)
 
 
 def refresh() -> bpy.types.Image:

@@ -54,7 +54,7 @@ def _arrange(window: bpy.types.Window, area: bpy.types.Area) -> bool:
         if region.type == "UI" and region.active_panel_category != CATEGORY:
             try:
                 region.active_panel_category = CATEGORY
-            except TypeError:  # not drawn yet: it has no tabs
+            except (TypeError, AttributeError):  # not drawn yet: it has no tabs
                 return False
     body = next(region for region in area.regions if region.type == "WINDOW")
     with bpy.context.temp_override(window=window, area=area, region=body):

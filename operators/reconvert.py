@@ -9,6 +9,7 @@ from bpy.props import StringProperty
 
 from .errors import SceneError
 from .modal import RunsTask
+from .node_state import is_ours
 from .node_target import Target, node_in_context, target_of, why_locked
 from .reconversion import ReconversionTask, task_of
 
@@ -30,8 +31,11 @@ class LDR_TO_HDRI_OT_reconvert(RunsTask, bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         node = node_in_context(context)
-        if node is None:
-            return True  # `group` may name one
+        if node is None:  # `group` may name one
+            there = any(is_ours(tree) for tree in bpy.data.node_groups)
+            if not there:
+                cls.poll_message_set("There is no node LDR to HDRI in this file: convert a photo first")
+            return there
         if task_of(target_of(node)) is not None:
             cls.poll_message_set("It is being converted, or waits for that")
             return False

@@ -9,7 +9,7 @@ import bpy
 from ..hdr_core.client import Job
 from ..hdr_core.errors import Cancelled, HdrError
 from ..hdr_core.inspection import Runtime
-from . import chosen
+from . import chosen, task_queue
 from .modal import RunsTask
 from .task import Task
 from .worker_session import worker
@@ -26,6 +26,14 @@ def forget() -> None:
     """What is known no longer holds: another Python or device was chosen."""
     global _known  # noqa: PLW0603
     _known = None
+    _dismiss_failed()
+
+
+def _dismiss_failed() -> None:
+    """Tests that failed before say nothing any more."""
+    for task in task_queue.tasks():
+        if isinstance(task, TestTask) and task.state == "FAILED":
+            task_queue.cancel(task)
 
 
 class TestTask(Task[Runtime]):
@@ -35,6 +43,7 @@ class TestTask(Task[Runtime]):
 
     def prepare(self) -> None:
         global _known  # noqa: PLW0603
+        _dismiss_failed()
         try:
             worker()
         except HdrError as error:

@@ -12,6 +12,7 @@ import bpy
 sys.path.insert(0, str(Path(__file__).parent))
 
 from window_driver import MODULE, Pauses, area, extension, in_area, show_sidebar
+from window_drop import a_photo_is_dropped
 from window_edits import EDITS, picture
 from window_files import append_link_and_override
 from window_looks import three_languages_at_twice_the_size
@@ -29,6 +30,7 @@ def session() -> Pauses:
         a_conversion_lights_the_world,
         *EDITS,
         append_link_and_override,
+        a_photo_is_dropped,
         three_languages_at_twice_the_size,
         esc_stops_one,
     ):

@@ -134,7 +134,7 @@ def preview(photo: Path, mode: str = "SPLIT", exposure: float = -3.0) -> Pauses:
     while area("IMAGE_EDITOR").spaces.active.image is None:
         yield 1
     settings = bpy.context.window_manager.ldr_to_hdri_preview
-    settings.mode, settings.exposure, settings.split = mode, exposure, 0.603  # through the sun
+    settings.mode, settings.exposure = mode, exposure
     yield from show_sidebar("IMAGE_EDITOR")
     with in_area("IMAGE_EDITOR"):
         bpy.ops.image.view_all(fit_view=True)

@@ -69,10 +69,12 @@ def _draw_pending(layout: Any, tree: Any) -> None:
 
 
 def _draw_convert(layout: Any, tree: Any) -> None:
+    if not wanted(tree).photo:
+        layout.label(text="Choose a photo first", icon="INFO")
+        return
     changed, first = _is_changed(tree), not exr_of(tree)
     row = layout.row()
     row.scale_y = 1.5 if changed else 1.0
-    row.enabled = bool(wanted(tree).photo)
     icon = "WORLD" if first else "FILE_REFRESH"
     row.operator(LDR_TO_HDRI_OT_reconvert.bl_idname, text="Convert" if first else "Convert Again", icon=icon, depress=changed)
 

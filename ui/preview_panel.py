@@ -45,7 +45,7 @@ class IMAGE_PT_ldr_to_hdri_preview(InImages, bpy.types.Panel):
 
     def _draw_view(self, context: bpy.types.Context) -> None:
         settings = context.window_manager.ldr_to_hdri_preview
-        self.layout.grid_flow(row_major=True, columns=3, even_columns=True, align=True).prop(settings, "mode", expand=True)
+        self.layout.grid_flow(row_major=True, columns=2, even_columns=True, align=True).prop(settings, "mode", expand=True)
         sliders = self.layout.column(align=True)
         exposure = sliders.row()
         exposure.active = settings.mode in {"SPLIT", "BEFORE", "AFTER", "BALLS"}

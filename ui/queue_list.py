@@ -25,6 +25,7 @@ def draw_queue(layout: Any) -> None:
         _draw_row(box.row(align=True), place, task)
         if task.error is not None:
             draw_wrapped(box, str(task.error), icon="BLANK1", indent=12)
+            box.operator(LDR_TO_HDRI_OT_cancel.bl_idname, text="Dismiss", icon="X").place = place
     if len(tasks) > _ROWS:
         box.label(text=iface_("And {} more").format(len(tasks) - _ROWS), icon="BLANK1")
     if len(tasks) > 1:
@@ -49,11 +50,12 @@ def draw_status(self: bpy.types.Header, _context: bpy.types.Context) -> None:
 
 
 def _draw_row(row: Any, place: int, task: Task[Any]) -> None:
+    """Of what is over, `draw_queue` says why, and has a button below that."""
     if task.state == "RUNNING":
         fraction, stage = task.progress
         row.progress(factor=fraction, text=f"{task.title}: {iface_(stage or 'Starting')}")
     else:
-        failed = task.state == "FAILED"
-        state = iface_("failed") if failed else iface_("waiting")
-        row.label(text=f"{task.title}: {state}", icon="ERROR" if failed else "TIME", translate=False)
-    row.operator(LDR_TO_HDRI_OT_cancel.bl_idname, text="", icon="X").place = place
+        state = iface_("failed") if task.is_over else iface_("waiting")
+        row.label(text=f"{task.title}: {state}", icon="ERROR" if task.is_over else "TIME", translate=False)
+    if not task.is_over:
+        row.operator(LDR_TO_HDRI_OT_cancel.bl_idname, text="", icon="X").place = place

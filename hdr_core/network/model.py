@@ -187,14 +187,17 @@ class Network(nn.Module):
         light = Light(clipped_share(energy.restored), clipped_share(low), clipped_share(high), shown)
         return Overview(estimated, camera, curve, radiance, saw, energy, density, light)
 
-    def guidance(self, view: View, overview: Overview) -> Guidance:
-        """The heavy part, once a photo. Its surplus is as large as working resolution tells: see `settled`."""
+    def guidance(self, view: View, overview: Overview, *, twice: bool = True) -> Guidance:
+        """The heavy part, once a photo. Its surplus is as large as working resolution tells: see `settled`.
+
+        twice: look at the photo's mirror image, too, but in training; half of the time is for that.
+        """
         pooled, mask, radiance = view.pooled, view.pooled[:, 6:11], overview.radiance
         if self.config.mask == "none":
             mask = torch.zeros_like(mask)
         where = places(pooled, panorama=view.panorama).expand(len(pooled), -1, -1, -1)
         seen = torch.cat([pooled[:, :3] - 0.5, 0.25 * torch.log2(radiance + 2**-8) + 1, mask, where], 1)
-        log_gain, detail, guide = self._seen(seen, mask, panorama=view.panorama)
+        log_gain, detail, guide = self._seen(seen, mask, panorama=view.panorama, twice=twice and not self.training)
         with torch.autocast(log_gain.device.type, enabled=False):
             surplus, missing = torch.zeros_like(log_gain), torch.zeros_like(overview.light.shown)
             keep = torch.ones_like(missing)
@@ -207,17 +210,17 @@ class Network(nn.Module):
         low = Low(log_gain, surplus, guide, keep)
         return Guidance(overview.curve, overview.camera, overview.light, low, missing, view.panorama)
 
-    def _seen(self, seen: Tensor, mask: Tensor, *, panorama: bool) -> tuple[Tensor, ...]:
+    def _seen(self, seen: Tensor, mask: Tensor, *, panorama: bool, twice: bool) -> tuple[Tensor, ...]:
         """Log gain (N, 3, h, w), detail (N, 1, h, w) and features for the kernels (N, G, h, w), in float32.
 
-        But in training the mean of what the photo and its mirror image say: where they differ, they do by chance.
+        twice: the mean of what the photo and its mirror image say: where they differ, they do by chance.
         """
-        if not self.training:
+        if twice:
             seen, mask = (torch.cat([x, x.flip(-1)]) for x in (seen, mask))
         features = functional.silu(self.backbone(seen, mask, panorama=panorama))
         with torch.autocast(features.device.type, enabled=False):
             said = tuple(head(features.float(), panorama=panorama) for head in (self.gain, self.detail, self.guide))
-        if self.training:
+        if not twice:
             return said
         return tuple((photo + mirrored.flip(-1)) / 2 for photo, mirrored in (x.chunk(2) for x in said))
 

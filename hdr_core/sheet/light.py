@@ -78,10 +78,13 @@ def _shrink_axis(pixels: np.ndarray, size: int, axis: int) -> np.ndarray:
     pixels = np.moveaxis(pixels, axis, 0)
     if len(pixels) % size == 0:  # as photos mostly are, and four times as fast
         return np.moveaxis(pixels.reshape(size, -1, *pixels.shape[1:]).mean(1, dtype=np.float64), 0, axis)
-    pixels = pixels.astype(np.float64)
-    sums = np.concatenate([np.zeros_like(pixels[:1]), np.cumsum(pixels, 0)])
+    pixels = np.ascontiguousarray(pixels)
     edges = np.linspace(0, len(pixels), size + 1)
-    whole = np.minimum(edges.astype(int), len(pixels) - 1)
-    part = (edges - whole).reshape(-1, *[1] * (pixels.ndim - 1))
-    upto = sums[whole] + part * pixels[whole]
-    return np.moveaxis(np.diff(upto, axis=0) * (size / len(pixels)), 0, axis)
+    start, end = edges[:-1], edges[1:]
+    first = start.astype(int)
+    total = np.zeros((size, *pixels.shape[1:]))
+    for at in range(int((np.ceil(end) - first).max())):  # the pixels that a new one lies over, one after the other
+        over = np.clip(np.minimum(end, first + at + 1) - np.maximum(start, first + at), 0, None)
+        share = (over * (size / len(pixels))).astype(np.float32).reshape(-1, *[1] * (pixels.ndim - 1))
+        total += pixels.take(np.minimum(first + at, len(pixels) - 1), 0) * share
+    return np.moveaxis(total, 0, axis)

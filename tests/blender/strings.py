@@ -65,6 +65,6 @@ def _is_text(part: ast.AST, whole: ast.AST) -> bool:
 
 
 def _sockets() -> Iterator[str]:
-    yield node_sockets.RESULT
+    yield from (node_sockets.RESULT, *node_sockets.PANELS.values())
     for control in (*node_sockets.WORLD_CONTROLS, *node_sockets.COMPOSITOR_CONTROLS):
         yield from (control.name, control.description, control.panel, control.name.removesuffix(f" {control.panel}"))

@@ -9,7 +9,8 @@ import bpy
 import drawing
 import pytest
 from bl_ext.user_default.ldr_to_hdri.hdr_core.client import WorkerClient
-from bl_ext.user_default.ldr_to_hdri.operators import chosen, runtime, worker_session
+from bl_ext.user_default.ldr_to_hdri.hdr_core.errors import HdrError
+from bl_ext.user_default.ldr_to_hdri.operators import chosen, runtime, task_queue, worker_session
 
 
 @pytest.fixture
@@ -54,6 +55,13 @@ def test_a_python_without_torch_is_named_with_the_repair(shown, preferences):
     with pytest.raises(RuntimeError, match="cannot import torch"):
         bpy.ops.ldr_to_hdri.test_runtime()
     assert "pip install torch" in shown().replace("\n", " ")
+    failed = runtime.TestTask()
+    task_queue.add(failed)
+    with pytest.raises(HdrError, match="cannot import torch"):
+        task_queue.settle(failed)
+    assert task_queue.tasks() == (failed,)  # to be seen in the panels
+    preferences.device = "CPU"
+    assert task_queue.tasks() == ()
 
 
 def test_a_device_that_is_not_there_is_named(shown, preferences):

@@ -61,6 +61,7 @@ def test_before_is_the_photo_and_a_stop_less_is_half_the_light(photo, codes, set
 
 def test_the_split_is_where_it_is_said(photo, settings):
     preview(filepath=str(photo))
+    assert settings.split * 64 == pytest.approx(34, abs=4)  # through the lamp
     settings.exposure = -2
     settings.mode = "BEFORE"
     before = pixels()
