@@ -60,8 +60,8 @@ def test_gone_while_it_is_read(tmp_path: Path, picture: Image.Image, monkeypatch
     """After the picture, before its gain map."""
     picture.save(tmp_path / "a.jpg")
 
-    def decode_then_remove(path: Path, loader: str) -> Decoded:
-        decoded = decode(path, loader)
+    def decode_then_remove(path: Path, loader: str, enough: int) -> Decoded:
+        decoded = decode(path, loader, enough)
         path.unlink()
         return decoded
 
