@@ -9,7 +9,7 @@ import bpy
 
 from ..hdr_core.client import Job
 from ..hdr_core.settings import Conversion, ConvertSettings
-from . import chosen, facts
+from . import chosen, facts, reports
 from .environment import environment_node
 from .errors import SceneError
 from .images import load_image, pack_image
@@ -92,7 +92,7 @@ class ConversionTask(Task[Conversion]):
         node = environment_node(world)
         if node is not None:
             facts.keep(node.node_tree, made)
-        return _describe(made, image, world)
+        return reports.conversion(made, image, world)
 
     def take_image(self) -> tuple[Conversion, bpy.types.Image, Origin]:
         """What the worker made, as an image of the .blend, which carries where it came from."""
@@ -120,14 +120,3 @@ def _stamps(*paths: Path) -> Stamps | None:
         return tuple((path.stat().st_mtime_ns, path.stat().st_size) for path in paths)
     except OSError:
         return None
-
-
-def _describe(made: Conversion, image: bpy.types.Image, world: bpy.types.World | None) -> str:
-    place = "this .blend" if image.packed_file else made.output
-    peak = f"{made.peak:,.0f}" if made.peak >= 100 else f"{made.peak:.3g}"
-    lit = f'; it lights the world "{world.name}"' if world is not None else ""
-    return (
-        f"{made.width} x {made.height} HDRI written to {place} in {made.seconds:.1f} s on {made.device}; "
-        f"its peak is {peak} times the photo's white{lit}. "
-        f"{made.restored.in_words()}"
-    )

@@ -12,7 +12,7 @@ from ..hdr_core.errors import Cancelled, HdrError
 from ..hdr_core.library import Batch, LibrarySettings
 from ..hdr_core.library.asset_facts import AssetFacts
 from ..hdr_core.library.settings import Format, Others, Size
-from . import library_job
+from . import library_job, reports
 from .assets import write_asset_libraries
 from .errors import SceneError
 from .paths import absolute_path
@@ -158,9 +158,7 @@ class LDR_TO_HDRI_OT_convert_library(bpy.types.Operator):
                 write_asset_libraries(batch.places.records, AssetFacts(self.author, self.license, self.packed))
             except HdrError as error:
                 return self._give_up(error)
-        skipped = f", {now.skipped} were done before" if now.skipped else ""
-        said = f"{now.done} photos converted{skipped}, {now.failed} failed. The report is {report}"
-        self.report({"WARNING" if now.failed else "INFO"}, said)
+        self.report({"WARNING" if now.failed else "INFO"}, reports.library(now, report))
         return {"FINISHED"}
 
     def _give_up(self, error: HdrError) -> set[str]:

@@ -11,7 +11,7 @@ import bpy
 
 from ..hdr_core.client import Job
 from ..hdr_core.settings import Conversion, ConvertSettings, InputCurve
-from . import chosen
+from . import chosen, reports
 from .preview_image import preview_image, redraw_editors, show
 from .sources import Source, source_of
 from .task import Task
@@ -106,7 +106,7 @@ class PreviewTask(Task[Conversion]):
             bpy.context.window_manager.ldr_to_hdri_preview.split = _split_to_see(screens.after)
         _shown = Shown(self._request, self._source.label, screens, made, time.perf_counter() - self._began)
         image = refresh()
-        return f'Image "{image.name}" shows the preview, made in {_shown.seconds:.1f} s. In the Image Editor, see its sidebar'
+        return reports.preview(image, _shown.seconds)
 
 
 def _split_to_see(light: np.ndarray) -> float:

@@ -7,7 +7,7 @@ from typing import Any
 
 import bpy
 
-from . import facts, task_queue
+from . import facts, reports, task_queue
 from .conversion import ConversionTask, Request
 from .environment import environment_node
 from .errors import SceneError
@@ -60,7 +60,7 @@ class ReconversionTask(ConversionTask):
                 forget(scene.world)  # its lamp is the sun of the picture that goes
         show_image(tree, image, origin)
         facts.keep(tree, made)
-        return f"{made.width} x {made.height} HDRI in {made.seconds:.1f} s. {made.restored.in_words()}"
+        return reports.reconversion(made)
 
 
 def task_of(target: Target) -> ReconversionTask | None:

@@ -9,7 +9,7 @@ import bpy
 from ..hdr_core.client import Job
 from ..hdr_core.errors import Cancelled, HdrError
 from ..hdr_core.inspection import Runtime
-from . import chosen, task_queue
+from . import chosen, reports, task_queue
 from .modal import RunsTask
 from .task import Task
 from .worker_session import worker
@@ -61,7 +61,7 @@ class TestTask(Task[Runtime]):
             _known = None if isinstance(error, Cancelled) else error
             raise
         _known = found
-        return f"The network runs on {found.device}, with torch {found.packages['torch']}"
+        return reports.runtime(found.device, found.packages["torch"])
 
 
 class LDR_TO_HDRI_OT_test_runtime(RunsTask, bpy.types.Operator):

@@ -15,7 +15,7 @@ from ..hdr_core.runtime_install import Installation, remove_runtime
 from ..hdr_core.runtime_wheels import Variant, read_lock, this_target, total_size
 from ..hdr_core.settings import Progress
 from ..hdr_core.worker_process import find_python
-from . import runtime, task_queue
+from . import reports, runtime, task_queue
 from .display import redraw
 from .runtime_folder import runtime_folder
 from .worker_session import close_worker
@@ -129,7 +129,7 @@ class LDR_TO_HDRI_OT_install_runtime(bpy.types.Operator):
             folder = finish(start(cast(Variant, self.variant.lower())))
         except HdrError as error:
             return self._give_up(error)
-        self.report({"INFO"}, f"The runtime is installed, and was seen to work: {folder}")
+        self.report({"INFO"}, reports.installed(folder))
         return {"FINISHED"}
 
     def _give_up(self, error: HdrError) -> set[str]:
@@ -189,7 +189,7 @@ class LDR_TO_HDRI_OT_remove_runtime(bpy.types.Operator):
         except HdrError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
-        self.report({"INFO"}, f"The runtime is removed; {freed / 1e6:,.0f} MB are free again")
+        self.report({"INFO"}, reports.removed(freed))
         return {"FINISHED"}
 
 

@@ -9,6 +9,7 @@ import bpy
 
 from ..hdr_core.client import Job
 from ..hdr_core.sun import Sun
+from . import reports
 from .environment import environment_node, picture_node
 from .errors import SceneError
 from .images import load_image, pack_image
@@ -61,7 +62,7 @@ class SplitTask(Task[Sun]):
         packed = image.packed_file is not None
         rest = pack_image(self._output, f"{image.name} without its sun") if packed else load_image(self._output)
         _put_lamp(self._own_scene(), sun, image, rest)
-        return f"{sun.in_words()} It is a lamp now."
+        return reports.sun(sun)
 
     def _own_scene(self) -> bpy.types.Scene:
         scene = bpy.data.scenes.get(self._scene)

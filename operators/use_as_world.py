@@ -9,7 +9,7 @@ from bpy.props import EnumProperty, StringProperty
 
 from ..hdr_core.errors import HdrError
 from ..hdr_core.settings import ConvertSettings
-from . import chosen, facts
+from . import chosen, facts, reports
 from .choices import WORLD
 from .conversion import ConversionTask, Request
 from .environment import environment_node
@@ -80,7 +80,7 @@ class LDR_TO_HDRI_OT_use_as_world(RunsTask, bpy.types.Operator):
             facts.keep(group, known)
         else:
             facts.forget(group)
-        self.report({"INFO"}, f'"{image.name}" lights the world "{world.name}"')
+        self.report({"INFO"}, reports.lit(image, world))
         return {"FINISHED"}
 
     def _request(self, context: bpy.types.Context) -> Request:

@@ -53,7 +53,7 @@ def _written() -> Iterator[str]:
             if not isinstance(node, ast.Call):
                 continue
             called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-            first = node.args[:1] if called in {"iface_", "poll_message_set"} else []
+            first = node.args[:1] if called in {"iface_", "report_", "poll_message_set"} else []
             for value in (*first, *(keyword.value for keyword in node.keywords if keyword.arg == "text")):
                 yield from (part.value for part in ast.walk(value) if _is_text(part, value))
 
