@@ -99,11 +99,10 @@ __device__ __forceinline__ void convolve(const char* pixels, const uint2* weight
     for (int t = 0; t < 3; ++t) multiply8(sum[t], left, __ldg(weights + (UNITS / 2 * 3 + t) * 32 + lane).x);
 }
 
-// What the heads and the backbone say of one channel of a pixel: x, a positive gain, exactly 1 where the photo is well exposed,
-// and y, how often the pixel's own light is added to that.
-__device__ __forceinline__ float2 gain_of(float logit, float code, const float* low, const Cell& p, int c, float keep) {
+// What the heads and the backbone say of one channel of a pixel: a positive gain, exactly 1 where the photo is well exposed.
+__device__ __forceinline__ float gain_of(float logit, float code, const float* low, const Cell& p, int c, float keep) {
     const float over = over_exposed(code);
-    if (over == 0.0f) return {1.0f, 0.0f};
+    if (over == 0.0f) return 1.0f;
     float said[2];  // log gain, surplus
 #pragma unroll
     for (int i = 0; i < 2; ++i) {
@@ -112,7 +111,7 @@ __device__ __forceinline__ float2 gain_of(float logit, float code, const float* 
                         __ldg(from + int64_t(p.at[3]) * LOW), p);
     }
     const float own = OWN_LOG_GAIN * (1.0f - over) * tanhf(logit);
-    return {1.0f + keep * expm1f(over * fminf(own + said[0], LARGEST_LOG_GAIN)), over * said[1]};
+    return 1.0f + keep * expm1f(over * fminf(own + said[0], LARGEST_LOG_GAIN)) + over * said[1];
 }
 
 }  // namespace
@@ -231,9 +230,8 @@ extern "C" __global__ void __launch_bounds__(THREADS, 3)
             const int64_t y = top + row, x = left + pixel;
             if (member == 0 || y >= s.height || x >= s.width) continue;
             const int c = member - 1;
-            const float2 gain = gain_of(logit[6], __ldg(code + c * plane + (y + 2) * width + x + 2), low, cell(s, y + 2, x + 2), c, kept);
-            const float filtered = (c == 0 ? total[0] : c == 1 ? total[1] : total[2]) / total[3];
-            out[(c * s.height + y) * s.width + x] = gain.x * filtered + gain.y * radiance[c][at + 2 * SIDE0 + 2];
+            const float gain = gain_of(logit[6], __ldg(code + c * plane + (y + 2) * width + x + 2), low, cell(s, y + 2, x + 2), c, kept);
+            out[(c * s.height + y) * s.width + x] = gain * (c == 0 ? total[0] : c == 1 ? total[1] : total[2]) / total[3];
         }
     }
 }

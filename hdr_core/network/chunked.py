@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from .curve import srgb_decode
-from .kernel_heads import LARGEST_LOG_GAIN, OWN_LOG_GAIN
+from .kernel_heads import LARGEST_LOG_GAIN, OWN_LOG_GAIN, OWN_LOGIT
 from .padding import grid_around
 from .preliminary import preliminary
 from .soft_mask import over_exposed, under_exposed
@@ -49,6 +49,7 @@ class ChunkedLight:
         self._second = heads.second.weight.contiguous(memory_format=side_by_side), heads.second.bias
         self._heads = torch.cat([spatial.weight, channel.weight]).flatten(1)
         self._heads_bias = torch.cat([spatial.bias, channel.bias])[:, None]
+        self._heads_bias[_TAPS // 2] += OWN_LOGIT * guidance.low.own.float()
 
     def restore(self, code: Tensor, row: int, column: int) -> Tensor:
         """Radiance (1, 3, h, w) of a tile, linear, 1.0 = the photo's white.
@@ -86,7 +87,7 @@ class ChunkedLight:
         if over.any():
             own = OWN_LOG_GAIN * 4 * (1 - over) * torch.tanh(x[_TAPS:].view(3, h, w))
             gain = torch.expm1(over * (own + log_gain).clamp_(max=LARGEST_LOG_GAIN))
-            out.mul_(gain.mul_(self._keep).add_(1)).addcmul_(over * surplus, radiance[:, HALO:-HALO, HALO:-HALO])
+            out.mul_(gain.mul_(self._keep).add_(1).addcmul_(over, surplus))
 
     def _sampled(self, row: int, column: int, height: int, width: int) -> Tensor:
         """What the backbone says to `height` x `width` pixels of the photo, (C, height, width), as `sample_grid` has it."""

@@ -15,6 +15,7 @@ from torch.nn import functional
 
 from ..kernel_apply import has_kernels
 from ..kernel_apply.driver import launch
+from .kernel_heads import OWN_LOGIT
 from .padding import grid_around
 
 if TYPE_CHECKING:
@@ -88,7 +89,9 @@ class LightPart:
         self._offset, self._keep = guidance.curve.offset.float().contiguous(), low.keep.float().contiguous()
         head_weights, head_bias = _heads(heads)
         self._weights = [_convolution(heads.first.weight), _convolution(heads.second.weight), head_weights]
-        self._weights.append(torch.cat([heads.first.bias, heads.second.bias, head_bias]).float())  # type: ignore[list-item]
+        biases = torch.cat([heads.first.bias, heads.second.bias, head_bias]).float()  # type: ignore[list-item]
+        self._biases = biases.repeat(len(low.own), 1)
+        self._biases[:, -len(head_bias) + _TAPS // 2] += OWN_LOGIT * low.own.float()
 
     def restore(self, code: Tensor, row: int, column: int) -> Tensor:
         """Radiance (N, 3, h, w) of a tile, linear, 1.0 = the photo's white.
@@ -102,7 +105,7 @@ class LightPart:
         down, across = -(-height // _TILE), -(-width // _TILE)
         shape = _LightShape(height, width, across, row - HALO, column - HALO, *self._scales, *self._low_size, self._margin)
         for n in range(len(code)):
-            tensors = [code[n], self._low[n], self._offset[n], self._keep[n], *self._weights, out[n]]
+            tensors = [code[n], self._low[n], self._offset[n], self._keep[n], *self._weights, self._biases[n], out[n]]
             _launch("light", down * across, tensors, shape)
         return out
 

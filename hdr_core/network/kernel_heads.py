@@ -17,18 +17,21 @@ Kernels = Literal["decoupled", "full", "direct"]
 LARGEST_LOG_GAIN = 12.5  # e^12.5 = 2^18: a sun over the photo's white, with room
 OWN_LOG_GAIN = 1.0  # how much of the log gain a pixel's own surroundings decide, at most
 IDENTITY_LOGIT = 5.0
+OWN_LOGIT = 12.0  # of a kernel's centre, where a pixel keeps to itself
 
 
 @dataclass(frozen=True)
 class Low:
     """What the backbone says to each pixel, interpolated: log_gain (N, 3, h, w), surplus (N, 3, h, w), features (N, G, h, w);
-    keep (N,): the share of the log gain's light that stays, in [0, 1].
+    keep (N,): the share of the log gain's light that stays, in [0, 1]; own (N,): how far a pixel keeps to itself whatever the
+    spatial kernel says, in [0, 1]: a kernel would thin out a sun of a few pixels.
     """
 
     log_gain: Tensor
     surplus: Tensor
     features: Tensor
     keep: Tensor
+    own: Tensor
 
 
 class KernelHeads(nn.Module):
@@ -50,7 +53,7 @@ class KernelHeads(nn.Module):
         scales: int = 1,
     ) -> None:
         super().__init__()
-        self.taps = scales * kernel_size**2
+        self.size, self.taps = kernel_size, scales * kernel_size**2
         self.first = nn.Conv2d(channels + 4 + guidance + channels, width, 3)
         self.second = nn.Conv2d(width, width, 3)
         self.channel = nn.Conv2d(width, channels, 1)
@@ -67,13 +70,12 @@ class KernelHeads(nn.Module):
                 centres = self.spatial.bias.view(self.groups, scales, -1)[..., kernel_size**2 // 2]  # type: ignore[union-attr]
                 centres.fill_(IDENTITY_LOGIT)
 
-    def forward(self, code: Tensor, mask: Tensor, over: Tensor, low: Low) -> tuple[Tensor | None, Tensor, Tensor]:
+    def forward(self, code: Tensor, mask: Tensor, over: Tensor, low: Low) -> tuple[Tensor | None, Tensor]:
         """Kernels of a tile of h x w pixels.
 
         code (N, 3, h + 4, w + 4), mask (N, 4, ...), over (N, 3, ...: where gains may act) and `low`: the tile with its halo.
         Returns spatial (N, groups, scales * K * K, h, w), normalised: each group sums to 1, None for "direct"; channel
-        (N, 3, h, w): a positive gain, exactly 1 where `over` is 0; added (N, 3, h, w): how often the pixel's own light is added
-        to that, which no kernel thins out.
+        (N, 3, h, w): a positive gain, exactly 1 where `over` is 0.
         """
         log_gain = low.log_gain.float()
         x = torch.cat([code - 0.5, mask, low.features, 0.1 * log_gain + 0.1 * torch.log1p(low.surplus)], 1)
@@ -84,7 +86,9 @@ class KernelHeads(nn.Module):
             # a pixel half way to white still shows something; one that is white does not, and the light is shared out already
             own = OWN_LOG_GAIN * 4 * (1 - over) * torch.tanh(self.channel(x))
             gain = torch.expm1(over * (own + log_gain).clamp(max=LARGEST_LOG_GAIN))
-            gain = 1 + low.keep.view(-1, 1, 1, 1) * gain
+            gain = 1 + low.keep.view(-1, 1, 1, 1) * gain + over * surplus
             if self.spatial is None:
-                return None, gain, over * surplus
-            return torch.softmax(self.spatial(x).unflatten(1, (self.groups, self.taps)), 2), gain, over * surplus
+                return None, gain
+            logits = self.spatial(x).unflatten(1, (self.groups, -1, self.size**2))
+            logits[..., self.size**2 // 2, :, :] += OWN_LOGIT * low.own.view(-1, 1, 1, 1, 1)
+            return torch.softmax(logits.flatten(2, 3), 2), gain

@@ -200,14 +200,14 @@ class Network(nn.Module):
         log_gain, detail, guide = self._seen(seen, mask, panorama=view.panorama, twice=twice and not self.training)
         with torch.autocast(log_gain.device.type, enabled=False):
             surplus, missing = torch.zeros_like(log_gain), torch.zeros_like(overview.light.shown)
-            keep = torch.ones_like(missing)
+            keep, own = torch.ones_like(missing), torch.zeros_like(missing)
             if self.config.energy:
-                over = pooled[:, 6:9]
+                over, own = pooled[:, 6:9], overview.energy.sky_share.detach()
                 # a sky's density is sure of its sun; what the backbone learned in rooms would only move it
-                detail = detail * (1 - overview.energy.sky_share.detach().view(-1, 1, 1, 1))
+                detail = detail * (1 - own.view(-1, 1, 1, 1))
                 density = gathered(overview.density.detach(), detail, over, panorama=view.panorama)
                 surplus, keep, missing = _shared_out(overview, over, log_gain, density, panorama=view.panorama)
-        low = Low(log_gain, surplus, guide, keep)
+        low = Low(log_gain, surplus, guide, keep, own)
         return Guidance(overview.curve, overview.camera, overview.light, low, missing, view.panorama)
 
     def _seen(self, seen: Tensor, mask: Tensor, *, panorama: bool, twice: bool) -> tuple[Tensor, ...]:
@@ -233,20 +233,19 @@ class Network(nn.Module):
         """
         low = torch.cat([guidance.low.log_gain, guidance.low.surplus, guidance.low.features], 1)
         low = sample_grid(low, rows, columns, size, panorama=guidance.panorama)
-        spatial, channel, added = self._kernels(code, low, guidance.low.keep)
+        spatial, channel = self._kernels(code, low, guidance.low)
         radiance = preliminary(code, srgb_decode(code), guidance.curve)
-        own = _inner(radiance, self.halo)
         if spatial is None:
-            return (channel + added) * own
-        return self._applied(_inner(radiance, self.halo - self.reach), spatial, channel) + added * own
+            return channel * _inner(radiance, self.halo)
+        return self._applied(_inner(radiance, self.halo - self.reach), spatial, channel)
 
-    def _kernels(self, code: Tensor, low: Tensor, keep: Tensor) -> tuple[Tensor | None, Tensor, Tensor]:
+    def _kernels(self, code: Tensor, low: Tensor, whole: Low) -> tuple[Tensor | None, Tensor]:
         code, low = (_inner(x, self.halo - self.heads.halo) for x in (code, low))
         mask = soft_mask(code)
         over = mask[:, :3]
         if self.config.mask == "none":
             mask, over = torch.zeros_like(mask), torch.ones_like(over)
-        return self.heads(code, mask, over, Low(low[:, :3], low[:, 3:6], low[:, 6:], keep))
+        return self.heads(code, mask, over, Low(low[:, :3], low[:, 3:6], low[:, 6:], whole.keep, whole.own))
 
     def _applied(self, radiance: Tensor, spatial: Tensor, channel: Tensor) -> Tensor:
         """The kernels of all scales applied. spatial (N, groups, scales * K * K, h, w)."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -45,14 +46,17 @@ def test_a_network_of_another_form_takes_plain_torch():
     assert chunked.fits(NetworkConfig(), other.device)
 
 
-@pytest.mark.parametrize(("height", "width", "panorama"), [(70, 530, False), (16, 32, True), (128, 256, True)])
+@pytest.mark.parametrize(
+    ("height", "width", "panorama", "own"), [(70, 530, False, 0), (16, 32, True, 0.3), (64, 128, True, 1)]
+)
 @torch.inference_mode()
-def test_chunks_give_what_plain_torch_gives(height, width, panorama):
+def test_chunks_give_what_plain_torch_gives(height, width, panorama, own):
     torch.manual_seed(height)
     network, _ = load_network()
     code = torch.nn.functional.interpolate(1.5 * torch.rand(1, 3, 5, 9) - 0.1, (height, width), mode="bicubic").clamp(0, 1)
     view = look(code, panorama=panorama)
     guidance = network.guidance(view, network.overview(view, torch.ones(1)))
+    guidance = replace(guidance, low=replace(guidance.low, own=torch.full((1,), float(own))))
     padded = pad(code, 2, panorama=panorama)
     rows, columns = torch.arange(-2, height + 2), torch.arange(-2, width + 2)
     wanted = network.restore(padded, guidance, rows, columns, (height, width))

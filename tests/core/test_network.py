@@ -85,8 +85,8 @@ def test_the_network_turns_with_the_panorama(network):
 def test_only_clipped_channels_gain(network):
     code = torch.rand(1, 3, 16, 16)
     mask = soft_mask(code)
-    low = Low(5 * torch.ones(1, 3, 16, 16), torch.ones(1, 3, 16, 16), torch.randn(1, 4, 16, 16), torch.ones(1))
-    spatial, gain, _ = network.heads(code, mask, mask[:, :3], low)
+    low = Low(5 * torch.ones(1, 3, 16, 16), torch.ones(1, 3, 16, 16), torch.randn(1, 4, 16, 16), torch.ones(1), torch.zeros(1))
+    spatial, gain = network.heads(code, mask, mask[:, :3], low)
     inner = code[..., 2:-2, 2:-2]
     assert (gain[inner <= OVER] == 1).all()
     assert (gain[inner > 0.99] > 2).all()

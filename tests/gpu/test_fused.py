@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch.nn import functional
@@ -26,13 +28,15 @@ def picture(height, width, count=1):
 
 
 @pytest.mark.parametrize(
-    ("height", "width", "panorama", "count"), [(256, 512, True, 1), (37, 50, False, 2), (300, 71, False, 1), (16, 16, False, 1)]
+    ("height", "width", "panorama", "count", "own"),
+    [(256, 512, True, 1, 1.0), (37, 50, False, 2, 0.0), (300, 71, False, 1, 0.0), (16, 16, False, 1, 0.4)],
 )
 @torch.inference_mode()
-def test_the_light_part_is_that_of_plain_torch(height, width, panorama, count):
+def test_the_light_part_is_that_of_plain_torch(height, width, panorama, count, own):
     network, _ = load_network()
     code = picture(height, width, count)
     guidance = network.guidance(view := look(code, panorama=panorama), network.overview(view, torch.ones(count)))
+    guidance = replace(guidance, low=replace(guidance.low, own=torch.full((count,), own)))
     padded = pad(code, 2, panorama=panorama)
     rows, columns = torch.arange(-2, height + 2), torch.arange(-2, width + 2)
     wanted = network.restore(padded, guidance, rows, columns, (height, width))
