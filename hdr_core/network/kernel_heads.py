@@ -17,7 +17,7 @@ Kernels = Literal["decoupled", "full", "direct"]
 LARGEST_LOG_GAIN = 12.5  # e^12.5 = 2^18: a sun over the photo's white, with room
 OWN_LOG_GAIN = 1.0  # how much of the log gain a pixel's own surroundings decide, at most
 IDENTITY_LOGIT = 5.0
-OWN_LOGIT = 12.0  # of a kernel's centre, where a pixel keeps to itself
+OWN_LOGIT = 30.0  # of a kernel's centre, where a pixel keeps to itself
 
 
 @dataclass(frozen=True)

@@ -46,9 +46,7 @@ def test_a_network_of_another_form_takes_plain_torch():
     assert chunked.fits(NetworkConfig(), other.device)
 
 
-@pytest.mark.parametrize(
-    ("height", "width", "panorama", "own"), [(70, 530, False, 0), (16, 32, True, 0.3), (64, 128, True, 1)]
-)
+@pytest.mark.parametrize(("height", "width", "panorama", "own"), [(70, 530, False, 0), (16, 32, True, 0.3), (64, 128, True, 1)])
 @torch.inference_mode()
 def test_chunks_give_what_plain_torch_gives(height, width, panorama, own):
     torch.manual_seed(height)
