@@ -28,6 +28,8 @@ class Server(BaseHTTPRequestHandler):
         it, wanted = self.it, self.headers.get("Range")
         same = self.headers.get("If-Range", it.tag) == it.tag
         begun = int(wanted.removeprefix("bytes=").removesuffix("-")) if wanted and it.ranges and same else 0
+        piece = it.whole[begun : begun + it.breaks]
+        it.sent.append(len(piece))  # before anything is sent: the next request may come while this one ends
         self.send_response(it.status or (206 if begun else 200))
         if begun:
             self.send_header("Content-Range", f"bytes {begun}-{len(it.whole) - 1}/{len(it.whole)}")
@@ -35,9 +37,7 @@ class Server(BaseHTTPRequestHandler):
             self.send_header("ETag", it.tag)
         self.send_header("Content-Length", str(len(it.whole) - begun))
         self.end_headers()
-        piece = it.whole[begun : begun + it.breaks]
         self.wfile.write(piece)
-        it.sent.append(len(piece))
 
     def log_message(self, *_: object) -> None:
         pass
