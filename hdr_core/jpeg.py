@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 MOST_SCANS = 200
-"""Programs write about ten. One of 70 kB and 16 megapixels, made with 2,600, keeps libjpeg busy for twenty seconds."""
+"""Programs write about ten. One of 70 kB and 16 megapixels, made with thousands, keeps libjpeg busy for many seconds."""
 
 
 def scans(data: bytes) -> int:

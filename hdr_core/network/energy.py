@@ -19,7 +19,9 @@ SEEN = 2 * COUNT + 1  # what `observed` returns of a photo
 MEMBERS, WIDTH, DROPOUT, NOISE = 8, 64, 0.1, 0.15
 GATE_WIDTH, GATE_DROPOUT = 32, 0.2
 STRICT = 1.0  # logit: a photo taken for a rendered sky loses more than such a sky taken for a photo
-AGREED = 0.06  # standard deviation of the log of the whole light between members; of skies that were not learnt 0.005 to 0.04
+AGREED = (
+    0.06  # standard deviation of the log of the whole light between members; of skies not learnt 0.005 to 0.04, of one 0.09
+)
 LARGEST_LOG_RATIO = 9.0  # of photos: e^9 = 2^13 times what they show of their clipped pixels
 LARGEST_HIDDEN = 5.0  # of rendered skies: e^5 times what the photo shows as a whole
 HEDGE = 0.4  # of the expected error: light too strong by a factor is more wrong than light too weak by the same

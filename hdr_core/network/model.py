@@ -167,9 +167,8 @@ class Network(nn.Module):
         if camera is None:
             camera = (estimated.camera > 0).float()
         curve = estimated.applied(camera)
-        radiance = preliminary(view.pooled[:, :3], view.pooled[:, 3:6], curve)
-        over = view.pooled[:, 6:9]
-        code = view.pooled[:, :3]
+        code, linear, over = (view.pooled[:, first : first + 3] for first in (0, 3, 6))
+        radiance = preliminary(code, linear, curve)
         averaged = Pixels(preliminary(code, srgb_decode(code), curve), over_exposed(code))
         with torch.autocast(code.device.type, enabled=False):
             saw = observed(Pixels(radiance, over), averaged, panorama=view.panorama)
