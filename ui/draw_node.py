@@ -6,6 +6,7 @@ from typing import Any
 
 from bpy.app.translations import pgettext_iface as iface_
 
+from ..operators import reports
 from ..operators.node_sockets import WORLD_CONTROLS
 from ..operators.node_state import converted, exr_of, restored_light, wanted
 from ..operators.node_target import target_of, why_locked
@@ -51,7 +52,7 @@ def draw_source(layout: Any, node: Any, *, notice: bool = True) -> None:
         _draw_convert(layout, tree)
     restored = restored_light(tree)
     if restored is not None:
-        draw_wrapped(layout, restored.in_words(), icon="LIGHT_SUN")
+        draw_wrapped(layout, reports.restored_light(restored), icon="LIGHT_SUN")
 
 
 def _is_changed(tree: Any) -> bool:
