@@ -4,7 +4,8 @@
 
 The photos are made from the example, enlarged, with the grain of a camera, so that neither codec has it easy. "warm": the third
 conversion of a process. A batch mixes four sizes; its conversions overlap, and so do as many null conversions. These, too, use
-threads for all that they do: decoding, one look into a table for each number, and the same writer.
+threads for all that they do: decoding, one look into a table for each number, and the same writer. Warm ones and batches are
+timed three times, in turn with their null conversions; the medians are printed.
 """
 
 from __future__ import annotations
@@ -57,6 +58,12 @@ def seconds(call: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
+def medians(*calls: Callable[[], object]) -> list[float]:
+    """Seconds of each, called in turn, three times."""
+    rounds = [[seconds(call) for call in calls] for _ in range(3)]
+    return [sorted(times)[1] for times in zip(*rounds, strict=True)]
+
+
 def row(label: str, nothing: float, took: float) -> None:
     print(f"| {label} | {nothing:.2f} | {took:.2f} | {took / nothing:.2f} |", flush=True)
 
@@ -89,16 +96,17 @@ def main() -> None:
         first_null = seconds(lambda: nothing(large))
         row(f"{width} x {height}, the first of a process", first_null, seconds(lambda: ours(large)))
         ours(large)
-        pairs = [(seconds(lambda: nothing(large)), seconds(lambda: ours(large))) for _ in range(3)]
-        row(f"{width} x {height}, warm", *(sorted(times)[1] for times in zip(*pairs, strict=True)))
+        row(f"{width} x {height}, warm", *medians(lambda: nothing(large), lambda: ours(large)))
         made = [photo(root / f"{i}.jpg", *size) for i, size in enumerate(MIXED)]
         batch = [made[i % len(made)] for i in range(options.batch)]
         for at_once in options.at_once if batch else ():
-            times = []
-            for function in (nothing, ours):
+
+            def all_of(call: Callable[[Path], None], at_once: int = at_once) -> None:
                 with ThreadPoolExecutor(at_once) as pool:
-                    times.append(seconds(lambda f=function, p=pool: list(p.map(f, batch))))  # type: ignore[misc]
-            row(f"{len(batch)} photos of 0.5 to 18 megapixels, {at_once} at a time", *times)
+                    list(pool.map(call, batch))
+
+            label = f"{len(batch)} photos of 0.5 to 18 megapixels, {at_once} at a time"
+            row(label, *medians(lambda: all_of(nothing), lambda: all_of(ours)))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .overview import Overview, luminance, overview
+from .overview import Overview, luminance, overview, thinned
 from .sphere_patch import cut_patch, pixel_directions, row_areas
 from .sun import LUMINANCE, Sun
 from .sun_split import sun_glow
@@ -18,7 +18,6 @@ _APPROACH = (6.0, 4.0, 3.0)  # degrees: where a source's middle is looked for, e
 _NEAR, _APART, _AROUND = math.radians(6), math.radians(16), math.radians(16)
 _FAR = math.radians(10)  # from here to _AROUND are a source's surroundings
 _GLOW_ENDS = 0.02  # of the source's brightness
-_SAMPLES = 2**18  # pixels among which the darkest are looked for
 
 # What makes a source a sun. Known suns, rendered or photographed, lie far on this side: 0.8 degrees wide, 5,000 times as bright
 # as their surroundings. Windows and lamps fail by their size, their contrast, or because there is a second one like them.
@@ -56,14 +55,14 @@ def find_sun(radiance: np.ndarray, seen: Overview | None = None) -> Sun | None:
     """
     if len(radiance) < _FEWEST_ROWS:
         return None
-    coarse = (seen or overview(radiance)).coarse
-    everything = float((coarse * row_areas(*coarse.shape)[:, None]).sum())
+    coarse = _Coarse.of((seen or overview(radiance)).coarse)
+    everything = float(coarse.light.sum())
     if not everything > 0:
         return None
-    source = _measure(radiance, _brightest(coarse))
+    source = _measure(radiance, coarse, coarse.brightest())
     if not _may_be_sun(source, everything):
         return None
-    other = _measure(radiance, _brightest(coarse, apart_from=source.centre))
+    other = _measure(radiance, coarse, coarse.brightest(apart_from=source.centre))
     if other.light > _SECOND * source.light:
         return None
     return _describe(radiance, source, everything)
@@ -75,7 +74,8 @@ def dynamic_range(pixels: np.ndarray, seen: Overview | None = None) -> float:
     The darkest is the 0.1st percentile of the luminance of all pixels that are not black: one dead pixel is not the range.
     seen: the picture's overview, where there is one already.
     """
-    return _stops(luminance(_thinned(pixels)), (seen or overview(pixels)).brightest)
+    seen = seen or overview(pixels)
+    return _stops(seen.sample, seen.brightest)
 
 
 def dynamic_range_of_codes(codes: np.ndarray, decode: Callable[[np.ndarray], np.ndarray]) -> float:
@@ -83,7 +83,7 @@ def dynamic_range_of_codes(codes: np.ndarray, decode: Callable[[np.ndarray], np.
 
     Codes end at white, which is no single pixel: the brightest is looked for where the darkest is.
     """
-    light = luminance(decode(_thinned(codes)))
+    light = luminance(decode(thinned(codes)))
     return _stops(light, float(light.max()))
 
 
@@ -94,26 +94,45 @@ def _stops(sample: np.ndarray, brightest: float) -> float:
     return max(0.0, math.log2(brightest / float(np.percentile(lit, 0.1))))
 
 
-def _thinned(pixels: np.ndarray) -> np.ndarray:
-    """Some 2^18 to 2^20 of a picture's pixels, evenly."""
-    step = max(1, math.isqrt(pixels.shape[0] * pixels.shape[1] // _SAMPLES))
-    return pixels[::step, ::step]
+@dataclass(frozen=True)
+class _Coarse:
+    """The overview's means of luminance, (rows, columns), where its cells are, (..., 3), and their light (in steradians)."""
+
+    mean: np.ndarray
+    towards: np.ndarray
+    light: np.ndarray
+
+    @classmethod
+    def of(cls, mean: np.ndarray) -> _Coarse:
+        rows, columns = mean.shape
+        towards = pixel_directions(rows, columns, np.arange(rows), np.arange(columns))
+        return cls(mean, towards, mean * row_areas(rows, columns)[:, None])
+
+    def brightest(self, apart_from: np.ndarray | None = None) -> np.ndarray:
+        """(3,), towards the brightest 3 x 3 cells, at least 16 degrees from `apart_from`."""
+        wide = self.mean + np.roll(self.mean, 1, 1) + np.roll(self.mean, -1, 1)
+        high = np.pad(wide, ((1, 1), (0, 0)), "edge")
+        spread = high[:-2] + high[1:-1] + high[2:]
+        if apart_from is not None:
+            spread = np.where(self.towards @ apart_from > math.cos(_APART), -1, spread)
+        return self.towards[np.unravel_index(np.argmax(spread), spread.shape)]
+
+    def around(self, centre: np.ndarray) -> tuple[float, float]:
+        """How bright it is from 10 to 16 degrees away from `centre`, and the light above that from 6 to 16 degrees."""
+        angle = np.arccos((self.towards @ centre).clip(-1, 1))
+        rows, columns = self.mean.shape
+        area = np.broadcast_to(row_areas(rows, columns)[:, None], self.mean.shape)
+        step = math.pi / rows
+        ring = np.round((angle - _FAR) / step).astype(int)
+        near = (ring >= 0) & (angle <= _AROUND + step / 2)
+        lit, wide = (np.bincount(ring[near], x[near]) for x in (self.light, area))
+        surround = float(np.median(lit[wide > 0] / wide[wide > 0]))
+        out = (angle >= _NEAR) & (angle < _AROUND)
+        return surround, float((self.light - surround * area)[out].clip(0).sum())
 
 
-def _brightest(coarse: np.ndarray, apart_from: np.ndarray | None = None) -> np.ndarray:
-    """(3,), towards the brightest 3 x 3 cells, at least 16 degrees from `apart_from`."""
-    rows, columns = coarse.shape
-    wide = coarse + np.roll(coarse, 1, 1) + np.roll(coarse, -1, 1)
-    high = np.pad(wide, ((1, 1), (0, 0)), "edge")
-    spread = high[:-2] + high[1:-1] + high[2:]
-    directions = pixel_directions(rows, columns, np.arange(rows), np.arange(columns))
-    if apart_from is not None:
-        spread = np.where(directions @ apart_from > math.cos(_APART), -1, spread)
-    return directions[np.unravel_index(np.argmax(spread), spread.shape)]
-
-
-def _measure(radiance: np.ndarray, towards: np.ndarray) -> _Source:
-    """The source within a few degrees of `towards`, (3,)."""
+def _measure(radiance: np.ndarray, coarse: _Coarse, towards: np.ndarray) -> _Source:
+    """The source within a few degrees of `towards`, (3,). What lies farther from it than 6 degrees, `coarse` tells."""
     height, width = radiance.shape[:2]
     centre = towards
     for degrees in _APPROACH:
@@ -126,21 +145,22 @@ def _measure(radiance: np.ndarray, towards: np.ndarray) -> _Source:
             power = 1 if degrees == _APPROACH[-1] else 2  # first what is brightest, then the middle of the light
             centre = patch.mean_direction(glaring**power * patch.area)
 
-    patch = cut_patch(height, width, centre, _AROUND)
+    surround, glow = coarse.around(centre)
+    patch = cut_patch(height, width, centre, _NEAR)
     bright = luminance(patch.of(radiance)).astype(np.float64)
     step = max(math.radians(0.2), math.pi / height)
-    ring = np.minimum((patch.angle / step).astype(int), int(_AROUND / step))
-    area = np.bincount(ring.ravel(), patch.area.ravel())
-    profile = np.bincount(ring.ravel(), (bright * patch.area).ravel()) / np.maximum(area, 1e-30)
-    surround = float(np.median(profile[int(_FAR / step) : int(_AROUND / step)]))
-    excess = np.where(patch.angle < _AROUND, bright - surround, 0).clip(0)
+    rings = math.ceil(_NEAR / step)
+    ring = np.minimum((patch.angle / step).astype(int), rings).ravel()
+    area, light_of = (np.bincount(ring, x.ravel(), rings + 1)[:rings] for x in (patch.area, bright * patch.area))
+    profile = light_of / np.maximum(area, 1e-30)
+    excess = np.where(patch.angle < _NEAR, bright - surround, 0).clip(0)
 
-    _, level = _even_disc(excess * (patch.angle < _NEAR), patch.area)
+    glow += float((excess * patch.area).sum())
+    _, level = _even_disc(excess, patch.area)
     dark = np.flatnonzero((profile < surround + _GLOW_ENDS * level) & (area > 0))
     reach = (int(dark[0]) + 1 if len(dark) else len(profile)) * step
-    light, level = _even_disc(excess * (patch.angle < min(reach, _NEAR)), patch.area)
+    light, level = _even_disc(excess * (patch.angle < reach), patch.area)
     cap = light / level / (2 * math.pi) if level else 0.0  # of the disc: solid angle = 2 pi (1 - cos(radius))
-    glow = float((excess * patch.area).sum())
     return _Source(centre, reach, 2 * math.acos(max(-1.0, 1 - cap)), level, surround, light, glow)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,18 +11,20 @@ from .parallel import in_parallel
 from .sun import LUMINANCE
 
 _ROWS = 128  # of the coarse picture
+_SAMPLES = 2**18  # pixels among which the darkest are looked for
 _PARTS, _PART = 32, 2**19  # a picture is read in so many parts at most, of so many pixels at least, at the same time
 
 
 @dataclass(frozen=True)
 class Overview:
     """coarse: means of luminance, (128, 256), or of the picture's own size where that is smaller; largest: of all numbers;
-    brightest: the largest luminance of a pixel.
+    brightest: the largest luminance of a pixel; sample: the luminance of some of them, spread evenly.
     """
 
     coarse: np.ndarray
     largest: float
     brightest: float
+    sample: np.ndarray
 
 
 def luminance(pixels: np.ndarray) -> np.ndarray:
@@ -59,4 +62,15 @@ def overview(picture: np.ndarray) -> Overview:
         if not largest[row] > brightest * (1 - 1e-6):
             break
         brightest = max(brightest, float(luminance(picture[ends[row] : ends[row + 1]]).max()))
-    return Overview(coarse, float(largest.max()), brightest)
+    return Overview(coarse, float(largest.max()), brightest, luminance(thinned(picture)))
+
+
+def thinned(pixels: np.ndarray) -> np.ndarray:
+    """Some 2^18 to 2^20 of a picture's pixels, evenly."""
+    step = thinning(*pixels.shape[:2])
+    return pixels[::step, ::step]
+
+
+def thinning(height: int, width: int) -> int:
+    """Each how many-th row and column `thinned` takes."""
+    return max(1, math.isqrt(height * width // _SAMPLES))

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from .network.constants import constant
 from .network.statistics import LUMA
-from .overview import Overview, coarse_size
+from .overview import Overview, coarse_size, thinning
 from .transfer import Transfers
 
 _ROWS = 512  # of the picture at a time
@@ -18,15 +18,16 @@ _ROWS = 512  # of the picture at a time
 
 @dataclass(frozen=True)
 class ComingOverview:
-    """On its way to the processor: the coarse luminance (rows, columns), and the largest number and luminance, (2,)."""
+    """On its way to the processor: the coarse luminance (rows, columns), the largest number and luminance (2,), the sample."""
 
     coarse: Tensor
     largest: Tensor
+    sample: Tensor
 
     def arrived(self) -> Overview:
         """Once its transfers are done."""
         largest, brightest = self.largest.tolist()
-        return Overview(self.coarse.numpy().astype(np.float64), largest, brightest)
+        return Overview(self.coarse.numpy().astype(np.float64), largest, brightest, self.sample.numpy().ravel())
 
 
 def overview_on(light: Tensor, transfers: Transfers) -> ComingOverview:
@@ -44,9 +45,11 @@ def overview_on(light: Tensor, transfers: Transfers) -> ComingOverview:
         largest.append(band.max())
         brightest.append(bright.max())
     ends = torch.stack([torch.stack(largest).max(), torch.stack(brightest).max()])
-    coming = ComingOverview(transfers.room(*coarse.shape), transfers.room(2))
-    transfers.bring(coarse, coming.coarse)
-    transfers.bring(ends, coming.largest)
+    step = thinning(height, width)
+    sample = (light[::step, ::step] * weights).sum(-1)
+    coming = ComingOverview(*(transfers.room(*there.shape) for there in (coarse, ends, sample)))
+    for there, here in zip((coarse, ends, sample), (coming.coarse, coming.largest, coming.sample), strict=True):
+        transfers.bring(there, here)
     return coming
 
 

@@ -38,9 +38,11 @@ class Transfers:
         result.record_stream(self._stream)
 
     def wait(self) -> None:
-        """Until all that was brought is there."""
+        """Until all that was brought is there, asleep: a thread that asks over and over takes a processor from the others."""
         if self._stream is not None:
-            self._stream.synchronize()
+            brought = torch.cuda.Event(blocking=True)
+            brought.record(self._stream)
+            brought.synchronize()
 
 
 def release_pinned() -> None:
