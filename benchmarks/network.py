@@ -4,8 +4,9 @@
 
 Medians of CUDA events, in milliseconds; the photo's code values lie on the GPU, and so does the radiance. "eager": as plain
 torch runs the small steps at working resolution, without a graph. "plain torch": the light part without our kernel, in tiles
-of 1024. The last row is a photo in the processor's memory that becomes radiance there, with 8 GiB as the GPU's budget, so in
-tiles; its memory is all that torch holds.
+of 1024. "torch.compile": the same, whole, compiled for the picture's size, its convolutions in half precision (autocast), with
+the reference in place of our operator. The last row is a photo in the processor's memory that becomes radiance there, with 8
+GiB as the GPU's budget, so in tiles; its memory is all that torch holds.
 """
 
 from __future__ import annotations
@@ -14,12 +15,17 @@ import argparse
 import os
 import sys
 import time
+from collections.abc import Callable
+from contextlib import nullcontext
+from unittest.mock import patch
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from benchmarks.kernel_apply import milliseconds
+from hdr_core.kernel_apply import reference
+from hdr_core.network import model
 from hdr_core.network.glow import glow_size
 from hdr_core.network.inference import Inference
 from hdr_core.network.padding import pad
@@ -30,6 +36,7 @@ from hdr_core.reconstruct import reconstruct, release_memory
 
 PICTURES = ((2048, 4096), (4096, 8192), (8192, 16384))
 BUDGET = 8  # GiB
+COMPILED = "light part, torch.compile"
 
 
 def photo(height: int, width: int) -> Tensor:
@@ -38,6 +45,10 @@ def photo(height: int, width: int) -> Tensor:
     device = torch.device("cuda")
     smooth = functional.interpolate(torch.rand(1, 3, 16, 32, device=device), (height, width), mode="bilinear")
     return (smooth.mul_(1.4).sub_(0.1).add_(torch.rand(height, width, device=device), alpha=0.02)).clamp_(0, 1)
+
+
+def _reference(source: Tensor, spatial: Tensor, channel: Tensor, *, border: str, dilation: int) -> Tensor:
+    return reference.forward(source, spatial, channel, border, dilation)
 
 
 @torch.inference_mode()
@@ -60,6 +71,17 @@ def rows(inference: Inference, height: int, width: int) -> list[tuple[str, float
                 r, c = torch.arange(y - 2, y + 1026, device="cuda"), torch.arange(x - 2, x + 1026, device="cuda")
                 network.restore(padded[..., y : y + 1028, x : x + 1028], guidance, r, c, (height, width))
 
+    def compiled() -> Callable[[], Tensor]:
+        torch.compiler.reset()
+        restore = torch.compile(inference.network.restore)
+        halo_rows, halo_columns = (torch.arange(-halo, side + halo, device="cuda") for side in (height, width))
+
+        @torch.autocast("cuda", torch.float16)
+        def call() -> Tensor:
+            return restore(padded, guidance, halo_rows, halo_columns, (height, width))
+
+        return call
+
     view = look()
     glow = inference.glow(code[0], glow_size(height, width), 1.0)
     guidance = inference.guidance(view, glow, None)
@@ -70,6 +92,7 @@ def rows(inference: Inference, height: int, width: int) -> list[tuple[str, float
         "guidance": lambda: inference.guidance(view, glow, None),
         "light part": lambda: inference.light(guidance, (height, width))(padded, 0, 0),
         "light part, plain torch": plain,
+        COMPILED: compiled(),
         "all": whole,
     }
     out = []
@@ -78,9 +101,10 @@ def rows(inference: Inference, height: int, width: int) -> list[tuple[str, float
         torch.cuda.empty_cache()
         torch.cuda.reset_peak_memory_stats()
         before = torch.cuda.memory_allocated()
-        if name == "light part, plain torch" and width > 8192:
+        if name in ("light part, plain torch", COMPILED) and width > 8192:
             continue
-        took = milliseconds(call, ahead=False)
+        with patch.object(model, "kernel_apply", _reference) if name == COMPILED else nullcontext():
+            took = milliseconds(call, ahead=False)
         out.append((name, took, (torch.cuda.max_memory_allocated() - before) / 2**30))
     return out
 
