@@ -75,10 +75,20 @@ def _heads(heads: KernelHeads) -> tuple[Tensor, Tensor]:
     return weight.half().view(4, 8, 2, 2, 4, 2).permute(0, 1, 4, 2, 3, 5).contiguous(), bias
 
 
-class LightPart:
-    """The light part for one photo of `size` (H, W), made once for all of its tiles. For networks that `fits` allows."""
+class LightWeights:
+    """The kernel heads as the kernel reads them, made once for all photos. For networks that `fits` allows."""
 
-    def __init__(self, heads: KernelHeads, guidance: Guidance, size: tuple[int, int]) -> None:
+    def __init__(self, heads: KernelHeads) -> None:
+        head_weights, head_bias = _heads(heads)
+        self.weights = [_convolution(heads.first.weight), _convolution(heads.second.weight), head_weights]
+        self.biases = torch.cat([heads.first.bias, heads.second.bias, head_bias]).float()  # type: ignore[list-item]
+        self.centre = len(self.biases) - len(head_bias) + _TAPS // 2  # of the spatial kernel
+
+
+class LightPart:
+    """The light part for one photo of `size` (H, W), made once for all of its tiles."""
+
+    def __init__(self, heads: LightWeights, guidance: Guidance, size: tuple[int, int]) -> None:
         low = guidance.low
         cells = [functional.pad(x, (0, 0, 0, 0, 0, 1)) for x in (low.log_gain.float(), low.surplus.float())]
         around, self._margin, self._scales = grid_around(
@@ -87,11 +97,8 @@ class LightPart:
         self._low_size = around.shape[-2:]
         self._low = around.permute(0, 2, 3, 1).contiguous()
         self._offset, self._keep = guidance.curve.offset.float().contiguous(), low.keep.float().contiguous()
-        head_weights, head_bias = _heads(heads)
-        self._weights = [_convolution(heads.first.weight), _convolution(heads.second.weight), head_weights]
-        biases = torch.cat([heads.first.bias, heads.second.bias, head_bias]).float()  # type: ignore[list-item]
-        self._biases = biases.repeat(len(low.own), 1)
-        self._biases[:, -len(head_bias) + _TAPS // 2] += OWN_LOGIT * low.own.float()
+        self._weights, self._biases = heads.weights, heads.biases.repeat(len(low.own), 1)
+        self._biases[:, heads.centre] += OWN_LOGIT * low.own.float()
 
     def restore(self, code: Tensor, row: int, column: int) -> Tensor:
         """Radiance (N, 3, h, w) of a tile, linear, 1.0 = the photo's white.

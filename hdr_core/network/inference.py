@@ -31,6 +31,8 @@ class Inference:
         self.device = device
         self.fused = fused.fits(network.config, device)
         self._guide = Graphed(self._guidance) if self.fused else self._guidance
+        with torch.inference_mode():
+            self._heads = fused.LightWeights(self.network.heads) if self.fused else None
 
     def pool(self, photo: Tensor, size: tuple[int, int], white: float) -> Tensor:
         """As `view.pool`, of a photo on the device, (3, H, W) code values up to `white` of any type: (1, 11, h, w)."""
@@ -57,8 +59,8 @@ class Inference:
         Returns a function from the code values (1, 3, h + 2 halo, w + 2 halo) of a tile with its halo, and the row and column
         of the tile's first pixel, to its radiance (1, 3, h, w).
         """
-        if self.fused:
-            return fused.LightPart(self.network.heads, guidance, size).restore
+        if self._heads is not None:
+            return fused.LightPart(self._heads, guidance, size).restore
         if chunked.fits(self.network.config, self.device):
             return chunked.ChunkedLight(self.network.heads, guidance, size).restore
         halo = self.network.halo

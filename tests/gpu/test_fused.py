@@ -40,7 +40,7 @@ def test_the_light_part_is_that_of_plain_torch(height, width, panorama, count, o
     padded = pad(code, 2, panorama=panorama)
     rows, columns = torch.arange(-2, height + 2), torch.arange(-2, width + 2)
     wanted = network.restore(padded, guidance, rows, columns, (height, width))
-    part = fused.LightPart(load_network()[0].to(DEVICE).heads, _to_device(guidance), (height, width))
+    part = fused.LightPart(fused.LightWeights(load_network()[0].to(DEVICE).heads), _to_device(guidance), (height, width))
     got = part.restore(padded.to(DEVICE), 0, 0)
     error = (got.cpu() - wanted).abs() / wanted.clamp(min=1e-3)
     assert error.median() < 1e-4
