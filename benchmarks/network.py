@@ -87,7 +87,7 @@ def rows(inference: Inference, height: int, width: int) -> list[tuple[str, float
     guidance = inference.guidance(view, glow, None)
     calls = {
         "first look": look,
-        "guidance, eager": lambda: inference._guidance(view, None, None, True),
+        "guidance, eager": lambda: inference._guidance(view, None, True),
         "glow": lambda: inference.glow(code[0], glow_size(height, width), 1.0),
         "guidance": lambda: inference.guidance(view, glow, None),
         "light part": lambda: inference.light(guidance, (height, width))(padded, 0, 0),

@@ -18,7 +18,6 @@ from .errors import PhotoError
 from .gain_map import GainMap, from_apple
 from .hdr_file import EXR, RADIANCE, read_exr_light, read_radiance
 from .nclx import to_light
-from .origin import Stored, stored_as
 from .runtime import require
 
 __all__ = ["HdrPicture", "Photo", "read_photo", "read_source", "srgb_decode", "srgb_encode"]
@@ -50,7 +49,6 @@ class Photo:
     alpha: (H, W) of the same type, straight; None where there is none, or all is opaque.
     profile: what the colours were taken for: "sRGB" (also when nothing is said), or the colour profile's description.
     tags: what its metadata tell of the camera. gain: the light above white that the file holds beside the picture.
-    stored: how its file keeps pixels, see `origin`.
     """
 
     pixels: np.ndarray
@@ -58,7 +56,6 @@ class Photo:
     profile: str
     tags: CameraTags = NO_TAGS
     gain: GainMap | None = None
-    stored: Stored = ""
 
     @property
     def height(self) -> int:
@@ -136,8 +133,7 @@ def _read(path: Path, start: bytes, loader: str, enough: int) -> Photo | HdrPict
     pixels = np.ascontiguousarray(decoded.codes[..., :3])
     if decoded.hdr is not None:
         return HdrPicture(to_light(pixels, *decoded.hdr), None if alpha is None else alpha / np.float32(white), tags)
-    stored = stored_as(loader, 8 * pixels.itemsize)
-    return Photo(pixels, alpha, decoded.profile, tags, _gain(path, loader, decoded, tags), stored)
+    return Photo(pixels, alpha, decoded.profile, tags, _gain(path, loader, decoded, tags))
 
 
 def _gain(path: Path, loader: str, decoded: Decoded, tags: CameraTags) -> GainMap | None:

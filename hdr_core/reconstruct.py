@@ -18,7 +18,6 @@ import numpy as np
 
 from .device import choose_device, is_out_of_memory
 from .errors import Cancelled, DeviceError
-from .origin import camera_leaning
 from .overview import Overview
 from .photo import Photo
 from .restored import RestoredLight
@@ -195,12 +194,8 @@ def _reconstruct(
         codes = Codes(photo, inference.device)
         view = codes.look(inference, panorama=panorama)
         steps.reach(_VIEW_DONE)
-        camera = leaning = None
-        if input_curve == "auto":
-            leaning = torch.tensor([camera_leaning(photo.stored, photo.tags)], device=inference.device)
-        else:
-            camera = torch.tensor([float(input_curve == "camera")], device=inference.device)
-        guidance = inference.guidance(view, codes.glow(inference), camera, leaning, quick=quick)
+        camera = None if input_curve == "auto" else torch.tensor([float(input_curve == "camera")], device=inference.device)
+        guidance = inference.guidance(view, codes.glow(inference), camera, quick=quick)
         steps.reach(_GUIDANCE_DONE)
         transfers = Transfers(inference.device)
         facts, pixels = transfers.room(4), transfers.room(photo.height, photo.width, 3)

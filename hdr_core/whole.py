@@ -76,7 +76,7 @@ def assemble_cube(source: Photo | HdrPicture, chosen: Chosen) -> tuple[Photo | H
     whole = Equirectangular(width, width // 2, width / (2 * math.pi), wraps=True, whole=True)
     if isinstance(source, HdrPicture):
         return HdrPicture(light, None, source.tags), replace(chosen, lens=whole)
-    return Photo(_codes(light), None, source.profile, source.tags, stored=source.stored), replace(chosen, lens=whole)
+    return Photo(_codes(light), None, source.profile, source.tags), replace(chosen, lens=whole)
 
 
 def _linear(codes: np.ndarray) -> np.ndarray:

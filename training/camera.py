@@ -42,14 +42,11 @@ SRGB_LOSSLESS, CAMERA_LOSSLESS = 0.75, 0.06
 
 @dataclass(frozen=True)
 class Shot:
-    """photo (N, 3, H, W) code values; truth: radiance, the photo's white = 1; camera (N,): 0 for plain sRGB, else 1;
-    lossy (N,): 1 for what was stored as JPEG.
-    """
+    """photo (N, 3, H, W) code values; truth: radiance, the photo's white = 1; camera (N,): 0 for plain sRGB, else 1."""
 
     photo: Tensor
     truth: Tensor
     camera: Tensor
-    lossy: Tensor
 
 
 def expose(radiance: Tensor, clipped: Tensor, *, panorama: bool) -> Tensor:
@@ -130,4 +127,4 @@ def shoot(radiance: Tensor, *, panorama: bool) -> Shot:
     quality = 100 - 30 * torch.rand(n, device=device) ** 1.3
     compressed = ~lossless & (~noisy | _chosen(n, 0.9, device))
     code = torch.where(compressed, jpeg(code, quality), code)
-    return Shot(code, truth, camera.float().flatten(), compressed.float().flatten())
+    return Shot(code, truth, camera.float().flatten())

@@ -3,7 +3,7 @@
 A long training sees pictures of one size. Photos are larger, so smoother from pixel to pixel, and rendered skies most of all;
 so the decision is fitted last, from what it was, to photos of every size: the truths, also enlarged, and large rendered skies.
 Takes a quarter of an hour on a processor. Prints how many photos of truths that were left out are told wrongly, before and
-after, and what the kind of file adds to what their pixels say (`hdr_core/origin.py`), as log odds.
+after.
 """
 
 from __future__ import annotations
@@ -31,17 +31,15 @@ LEFT_OUT = 5  # every fifth photo of a kind is left out
 PLAIN = 0.3
 KINDS = {"panoramas": (1, 800), "skies": (1, 200), "flats": (1, 200), "enlarged": (2, 60), "far enlarged": (4, 30)}
 LARGE_PHOTOS = 4  # of each large sky
-PRIOR = 0.05
 RATE, DECAY, BATCH, STEPS = 2e-4, 0.05, 64, 600
 
 
 @dataclass(frozen=True)
 class Seen:
-    """Of P photos: what the decision sees (P, F), whether it is a camera's, whether JPEG, of which kind, and left out, (P,)."""
+    """Of P photos: what the decision sees (P, F), whether it is a camera's, of which kind, and whether it is left out, (P,)."""
 
     seen: Tensor
     camera: Tensor
-    lossy: Tensor
     kind: Tensor
     out: Tensor
 
@@ -68,7 +66,7 @@ def photographed(network: Network, truths: tuple[data.Truths, data.Truths], larg
     def add(radiance: Tensor, kind: int, out: bool, *, panorama: bool) -> None:
         shot = _photo(radiance, panorama=panorama)
         seen = network.preliminary.decides_by(look(shot.photo, panorama=panorama))
-        rows.append(Seen(seen, shot.camera, shot.lossy, *(torch.tensor([value], device=seen.device) for value in (kind, out))))
+        rows.append(Seen(seen, shot.camera, *(torch.tensor([value], device=seen.device) for value in (kind, out))))
 
     for which, (kind, (times, count)) in enumerate(KINDS.items()):
         for number in range(count):
@@ -82,29 +80,10 @@ def photographed(network: Network, truths: tuple[data.Truths, data.Truths], larg
     return Seen(*(torch.cat([getattr(row, field.name) for row in rows]) for field in fields(Seen)))
 
 
-def leanings(logit: Tensor, seen: Seen) -> Tensor:
-    """What to add to the logits of photos stored without and with loss, (2,), so that they are as sure as they are right
-    about those that were left out. A little of a prior keeps it finite.
-    """
-    leaning = torch.zeros(2, device=logit.device, requires_grad=True)
-    solver = torch.optim.LBFGS([leaning], max_iter=100)
-
-    def loss() -> Tensor:
-        solver.zero_grad()
-        told = (logit + leaning[seen.lossy.long()])[seen.out]
-        right = functional.binary_cross_entropy_with_logits(told, seen.camera[seen.out], reduction="sum")
-        total = right + PRIOR * leaning.square().sum()
-        total.backward()
-        return total
-
-    solver.step(loss)  # type: ignore[arg-type]
-    return leaning.detach()
-
-
 @torch.no_grad()
-def report(network: Network, seen: Seen, when: str, leaning: Tensor | float = 0.0) -> None:
+def report(network: Network, seen: Seen, when: str) -> None:
     decide = network.preliminary.decide.eval()
-    wrong = ((decide(seen.seen)[:, 0] + leaning > 0) != (seen.camera > 0)).float()
+    wrong = ((decide(seen.seen)[:, 0] > 0) != (seen.camera > 0)).float()
     for which, kind in enumerate([*KINDS, "large skies"]):
         for camera in (0, 1):
             some = (seen.kind == which) & seen.out & (seen.camera == camera)
@@ -114,15 +93,14 @@ def report(network: Network, seen: Seen, when: str, leaning: Tensor | float = 0.
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
     parser.add_argument("--data", type=Path, nargs="+", required=True, help="folders of linear .exr truth")
-    parser.add_argument("--large", type=Path, nargs="+", required=True, help="folders of rendered skies, 4096 wide")
+    parser.add_argument("--large", type=Path, required=True, help="a folder of rendered skies, 4096 wide")
     parser.add_argument("--weights", type=Path, required=True, help="average.safetensors of a training")
     parser.add_argument("--out", type=Path, required=True, help="the same with the new decision")
     parser.add_argument("--device", default="cpu")
     options = parser.parse_args()
     network, truths = start(options, everything=False)
     torch.manual_seed(SEED)
-    device = truths[0].panoramas.device
-    seen = photographed(network, truths, [sky for folder in options.large for sky in data.large_skies(folder, device)])
+    seen = photographed(network, truths, data.large_skies(options.large, truths[0].panoramas.device))
     report(network, seen, "before")
     learnt = (~seen.out).nonzero()[:, 0]
     rarity = len(learnt) / torch.bincount(seen.kind[learnt]).float()[seen.kind[learnt]].sqrt()
@@ -134,11 +112,6 @@ def main() -> int:
 
     fit(decide, len(learnt), STEPS, loss, rate=RATE, decay=DECAY, batch=BATCH)
     report(network, seen, "after")
-    with torch.no_grad():
-        logit = decide.eval()(seen.seen)[:, 0]
-    leaning = leanings(logit, seen)
-    print("leaning: lossless {:+.2f}, lossy {:+.2f}".format(*leaning.tolist()))
-    report(network, seen, "after, with the leaning", leaning[seen.lossy.long()])
     save_average(network, options.out)
     return 0
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import math
 import sys
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import torch
@@ -68,8 +68,7 @@ def plain(radiance: Tensor) -> Shot:
     clipped = low * (high / low) ** torch.rand(len(radiance), device=radiance.device)
     truth = expose(radiance, clipped, panorama=True)
     code = (255 * srgb_encode(truth.clamp(0, 1))).round() / 255
-    none = torch.zeros(len(radiance), device=radiance.device)
-    return Shot(code, truth, camera=none, lossy=none)
+    return Shot(code, truth, torch.zeros(len(radiance), device=radiance.device))
 
 
 def photograph(truths: data.Truths, large: list[Tensor]) -> Shot:
@@ -89,7 +88,7 @@ def _resized(shot: Shot) -> Shot:
     if shot.photo.shape[-1] < 512 * times:
         return shot
     code = (255 * functional.avg_pool2d(shot.photo, times)).round() / 255
-    return replace(shot, photo=code, truth=functional.avg_pool2d(shot.truth, times))
+    return Shot(code, functional.avg_pool2d(shot.truth, times), shot.camera)
 
 
 @torch.no_grad()

@@ -42,18 +42,16 @@ class Inference:
         """As `glow.glow`, of a photo as in `pool`: (1, 3, h, w)."""
         return fused.glow(photo, size, white) if self.fused else glow((photo.float() / white)[None], size)
 
-    def guidance(
-        self, view: View, glow: Tensor, camera: Tensor | None, leaning: Tensor | None = None, *, quick: bool = False
-    ) -> Guidance:
-        """What the whole photo says to each of its pixels; glow (1, 3, h, w): see `glow.glow`; camera, leaning: as in
+    def guidance(self, view: View, glow: Tensor, camera: Tensor | None, *, quick: bool = False) -> Guidance:
+        """What the whole photo says to each of its pixels; glow (1, 3, h, w): see `glow.glow`; camera: as in
         `Network.overview`.
 
         quick: good enough for a preview, in half of the time where that is long.
         """
-        return settled(self._guide(view, camera, leaning, self.fused or not quick), glow)
+        return settled(self._guide(view, camera, self.fused or not quick), glow)
 
-    def _guidance(self, view: View, camera: Tensor | None, leaning: Tensor | None, twice: bool) -> Guidance:
-        return self.network.guidance(view, self.network.overview(view, camera, leaning), twice=twice)
+    def _guidance(self, view: View, camera: Tensor | None, twice: bool) -> Guidance:
+        return self.network.guidance(view, self.network.overview(view, camera), twice=twice)
 
     def light(self, guidance: Guidance, size: tuple[int, int]) -> Callable[[Tensor, int, int], Tensor]:
         """The light part for a photo of `size` (H, W).

@@ -158,15 +158,14 @@ class Network(nn.Module):
         """How many pixels around a tile `restore` reads."""
         return max(self.heads.halo, self.reach)
 
-    def overview(self, view: View, camera: Tensor | None = None, leaning: Tensor | None = None) -> Overview:
+    def overview(self, view: View, camera: Tensor | None = None) -> Overview:
         """The response curve, how much light was clipped, and where it lies.
 
         camera: (N,), 1 where the response has to be estimated and 0 where it is plain sRGB; None lets the network decide.
-        leaning: (N,), what is known beside the pixels, as log odds of a camera.
         """
         estimated = self.preliminary(view)
         if camera is None:
-            camera = (estimated.camera + (0 if leaning is None else leaning) > 0).float()
+            camera = (estimated.camera > 0).float()
         curve = estimated.applied(camera)
         code, linear, over = (view.pooled[:, first : first + 3] for first in (0, 3, 6))
         radiance = preliminary(code, linear, curve)

@@ -94,7 +94,7 @@ def _compare_guidance(inference):
         code = functional.interpolate(picture(seed, 512), (256, 512)).to(DEVICE)
         view = look(code, panorama=True)
         light = glow(code, glow_size(*code.shape[-2:]))
-        plain, guided = settled(inference._guidance(view, None, None, True), light), inference.guidance(view, light, None)
+        plain, guided = settled(inference._guidance(view, None, True), light), inference.guidance(view, light, None)
         again = inference.guidance(view, light, None)
         for one, other, third in zip(_lows(plain), _lows(guided), _lows(again), strict=True):
             torch.testing.assert_close(other, one, rtol=1e-4, atol=1e-4)

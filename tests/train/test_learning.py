@@ -27,7 +27,7 @@ def shot() -> Shot:
     truth[:, :, 12:16, 30:34] = 900
     truth[:, :, 36:40, 90:94] = 30
     photo = (srgb_encode(truth.clamp(0, 1)) * 255).round() / 255
-    return Shot(photo, truth, torch.tensor([0.0, 1.0]), torch.zeros(2))
+    return Shot(photo, truth, torch.tensor([0.0, 1.0]))
 
 
 @pytest.fixture
