@@ -10,7 +10,7 @@ from torch import Tensor
 from . import deband
 from .network.glow import glow_size
 from .network.inference import Inference
-from .network.view import CROP, View, crop_corners, crop_to_size, working_size
+from .network.view import CROP, View, crop_corners, crop_to_size, halve, halved_corners, working_size
 from .photo import Photo
 from .tiles import read_tile
 
@@ -39,10 +39,12 @@ class Codes:
         """What the network sees of the whole photo, see `network.view.look`."""
         height, width = self.photo.height, self.photo.width
         pooled = self._averaged(inference, inference.pool, working_size(height, width))
-        crops = [
-            crop_to_size(self._numbers(self._pixels[:, y : y + CROP, x : x + CROP])) for y, x in crop_corners(height, width)
-        ]
-        return View(pooled, torch.stack(crops, 1), panorama)
+        crops = [crop_to_size(self._square(y, x, CROP)) for y, x in crop_corners(height, width)]
+        halved = [halve(self._square(y, x, 2 * CROP)) for y, x in halved_corners(height, width)]
+        return View(pooled, torch.stack(crops, 1), panorama, torch.stack(halved, 1) if halved else None)
+
+    def _square(self, y: int, x: int, side: int) -> Tensor:
+        return self._numbers(self._pixels[:, y : y + side, x : x + side])
 
     def glow(self, inference: Inference) -> Tensor:
         """What restored light is measured by, see `network.glow`."""

@@ -1,14 +1,14 @@
 """The preliminary module: undoes the camera's curve, pixel by pixel, conditioned on the whole picture.
 
-Photos under the plain sRGB curve are told from others, and decoded exactly. For the others the module estimates a monotone
-curve, as increments of log radiance between knots, relative to those of sRGB; white stays at 1. It bends the mean of measured
-responses (Eilertsen et al. 2017) and no more than a few smooth shapes allow: a photo tells little of its curve, and a network
-that is free to draw one does worse than that mean.
+Photos under the plain sRGB curve are told from others (large ones by how they look at half their size, too), and decoded
+exactly. For the others the module estimates a monotone curve, as increments of log radiance between knots, relative to those
+of sRGB; white stays at 1. It bends the mean of measured responses (Eilertsen et al. 2017) and no more than a few smooth shapes
+allow: a photo tells little of its curve, and a network that is free to draw one does worse than that mean.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -127,7 +127,11 @@ class Preliminary(nn.Module):
     def forward(self, view: View) -> Curve:
         # never in bfloat16: what tells one camera from another is finer than a code value
         with torch.autocast(view.crops.device.type, enabled=False):
-            return self._forward(view.crops.float(), view.pooled.float())
+            curve = self._forward(view.crops.float(), view.pooled.float())
+            if view.halved is None:
+                return curve
+            smaller = self._forward(view.halved.float(), view.pooled.float())
+            return replace(curve, camera=(curve.camera + smaller.camera) / 2)
 
     def decides_by(self, view: View) -> Tensor:
         """What `decide` goes by, (N, F) in float32."""

@@ -20,15 +20,19 @@ WORKING_AREA = 512 * 256
 STEP = 16  # sides of the working resolution are multiples of this: the backbone halves four times
 CROP = 48
 CROP_ROWS, CROP_COLUMNS = 4, 8
+HALVED_FROM = 2048  # pixels along the longer side: larger photos are smoother from pixel to pixel than those of training
 
 
 @dataclass(frozen=True)
 class View:
-    """pooled: (N, 11, h, w), see `features`; crops: (N, 32, 3, 48, 48) code values; panorama: it is a whole sphere."""
+    """pooled: (N, 11, h, w), see `features`; crops: (N, 32, 3, 48, 48) code values; panorama: it is a whole sphere;
+    halved: as crops, of a large photo made half as large, else None.
+    """
 
     pooled: Tensor
     crops: Tensor
     panorama: bool
+    halved: Tensor | None = None
 
 
 def working_size(height: int, width: int) -> tuple[int, int]:
@@ -71,6 +75,20 @@ def crop(code: Tensor) -> Tensor:
     return torch.stack([crop_to_size(code[..., y : y + CROP, x : x + CROP]) for y, x in corners], 1)
 
 
+def halved_corners(height: int, width: int) -> list[tuple[int, int]]:
+    """The upper left corners of what `halve` makes the crops of the halved photo of, 2 CROP a side; none of a smaller photo."""
+    if max(height, width) <= HALVED_FROM or min(height, width) < 2 * CROP:
+        return []
+    return [(2 * y, 2 * x) for y, x in crop_corners(height // 2, width // 2)]
+
+
+def halve(part: Tensor) -> Tensor:
+    """(N, 3, 2 CROP, 2 CROP) code values to (N, 3, CROP, CROP), as an image editor makes a photo smaller: in eight bits."""
+    return functional.avg_pool2d((255 * part).round(), 2).round() / 255
+
+
 def look(code: Tensor, *, panorama: bool) -> View:
     """The view of photos that are in memory as a whole, (N, 3, H, W) code values in [0, 1]."""
-    return View(pool(code, working_size(*code.shape[-2:])), crop(code), panorama)
+    halved = [halve(code[..., y : y + 2 * CROP, x : x + 2 * CROP]) for y, x in halved_corners(*code.shape[-2:])]
+    pooled = pool(code, working_size(*code.shape[-2:]))
+    return View(pooled, crop(code), panorama, torch.stack(halved, 1) if halved else None)
