@@ -40,6 +40,8 @@ def set_backplate(data: Any, node: Any, photo: str, view: SourceView, towards: M
     plate.frame_method = "FIT"
     orientation = 1 if upright else view.orientation
     plate.rotation = _TURNED.get(orientation, 0.0)
+    wide, high = image.size
+    plate.scale = max(wide, high) / min(wide, high) if orientation in _QUARTERS else 1.0  # it is fitted, then turned
     plate.use_flip_x = orientation in _MIRRORED
     data.show_background_images = True
     return True

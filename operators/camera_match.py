@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -93,11 +94,15 @@ class LDR_TO_HDRI_OT_match_camera(bpy.types.Operator):
             _set_proportions(scene, view)
         if self.shadow_catcher:
             _add_catcher(scene)
-        photo = converted(node.node_tree).photo
-        done = facts.read(node.node_tree)
-        if not self.backplate or (done and set_backplate(data, node, photo, view, _towards(view), done.white)):
-            return ""
-        return f'Blender cannot show "{Path(photo).name}", so there is no backplate: the environment itself shows the photo.'
+        return " ".join(self._missing(scene, node, view))
+
+    def _missing(self, scene: Any, node: Any, view: SourceView) -> Iterator[str]:
+        """Adds the backplate; yields what this Blender, or this scene, does not show."""
+        if self.shadow_catcher and scene.render.engine != "CYCLES":
+            yield "Only Cycles has shadow catchers: with this render engine the plane hides the photo's ground."
+        photo, done = converted(node.node_tree).photo, facts.read(node.node_tree)
+        if self.backplate and not (done and set_backplate(scene.camera.data, node, photo, view, _towards(view), done.white)):
+            yield f'Blender cannot show "{Path(photo).name}", so there is no backplate: the environment itself shows the photo.'
 
 
 def _view(node: Any) -> SourceView:
@@ -155,4 +160,5 @@ def _add_catcher(scene: Any) -> None:
     mesh.from_pydata([(-10, -10, 0), (10, -10, 0), (10, 10, 0), (-10, 10, 0)], [], [(0, 1, 2, 3)])
     plane = bpy.data.objects.new(_CATCHER, mesh)
     plane.is_shadow_catcher = True
+    plane.display_type = "WIRE"  # in a Solid viewport it would hide the backplate
     scene.collection.objects.link(plane)

@@ -9,6 +9,7 @@ import light_field
 import numpy as np
 import pytest
 from light_field import LENSES, cube_faces, field, picture
+from PIL import Image
 
 from hdr_core import ConvertSettings
 from hdr_core.camera_tags import CameraTags, Panorama
@@ -101,6 +102,22 @@ def test_a_cube_map_is_recognised(layout: object) -> None:
     np.testing.assert_array_equal(chosen.layout.faces(laid_out(layout)), cube_faces(64))
 
 
+@pytest.mark.parametrize("layout", LAYOUTS[:2], ids=lambda layout: layout.name)
+def test_a_cross_that_is_some_pixels_off_its_shape_is_recognised(layout: object) -> None:
+    """Cut, padded on one side or all around, or scaled: its faces are found where they are."""
+    exact, truth = codes(laid_out(layout)), codes(cube_faces(64)).astype(np.float32)
+    height, width = exact.shape[:2]
+    scaled = np.asarray(Image.fromarray(exact).resize((width, height - 1), Image.Resampling.LANCZOS))
+    white = np.pad(exact, ((0, 2), (0, 0), (0, 0)), constant_values=255)
+    for pixels in (exact[:-2], exact[2:], white, np.pad(exact, ((3, 3), (3, 3), (0, 0))), scaled):
+        chosen = found(pixels)
+        assert (chosen.view.kind, chosen.view.known_from) == ("cube", layout.name), pixels.shape  # type: ignore[attr-defined]
+        faces = chosen.layout.faces(pixels)
+        assert np.abs(faces[:, 4:-4, 4:-4] - truth[:, 4:-4, 4:-4]).mean() < 1
+        assert found(pixels, projection="cube").layout == chosen.layout
+    assert found(codes(picture(light_field.Perspective(256, 190, 200.0)))).view.kind == "perspective"
+
+
 def test_photos_of_a_cubes_shape_are_no_cubes() -> None:
     for lens in (light_field.Perspective(256, 192, 200.0), light_field.Perspective(192, 256, 200.0)):
         assert found(codes(picture(lens))).view.kind == "perspective"
@@ -124,6 +141,17 @@ def test_fisheyes_are_recognised_by_their_circles() -> None:
     assert (one.view.kind, two.view.kind) == ("fisheye", "dual_fisheye")
     assert one.lens.circle.radius == pytest.approx(150, abs=2)  # type: ignore[union-attr]
     assert found(codes(picture(LENSES["fisheye"])), projection="mirror_ball").view.kind == "mirror_ball"
+
+
+def test_circles_that_lie_aside_or_are_cut_off_are_found_where_they_are() -> None:
+    circles = (light_field.Circle(155, 153, 148), light_field.Circle(444, 146, 150))
+    lens = light_field.DualFisheye(600, 300, circles, math.radians(96))
+    pixels = codes(picture(lens))
+    pixels[140:150, 280:292] = 0  # a dark spot at the rim
+    chosen = found(pixels)
+    assert chosen.view.kind == "dual_fisheye"
+    for circle, truth in zip(chosen.lens.circles, circles, strict=True):  # type: ignore[union-attr]
+        np.testing.assert_allclose([circle.x, circle.y, circle.radius], [truth.x, truth.y, truth.radius], atol=0.5)
 
 
 def test_that_a_circle_may_be_a_mirror_ball_is_said_unless_its_rim_or_you_tell() -> None:
