@@ -20,6 +20,8 @@ from hdr_core.exr import read_exr, write_exr
 from hdr_core.gain_map import apply_gain
 from hdr_core.nclx import profile
 from hdr_core.photo import HdrPicture, Photo, read_photo, read_source
+from hdr_core.projection.lenses import Perspective
+from hdr_core.projection.resample import to_map
 from hdr_core.scale import white_in
 from hdr_core.summary import in_a_line
 
@@ -224,6 +226,24 @@ def test_hdr_pictures_are_not_restored(tmp_path: Path) -> None:
     assert isinstance(source, HdrPicture)
     np.testing.assert_allclose(source.light, light, atol=float(light.max()) / 100)
     assert np.median(np.abs(source.light.max(-1) / light.max(-1) - 1)) < 0.01
+
+
+def test_an_hdr_photo_becomes_a_sphere_and_keeps_its_light(tmp_path: Path) -> None:
+    light = np.random.default_rng(4).uniform(0.2, 2, (32, 48, 3)).astype(np.float32)
+    light[10:14, 20:26] = 900
+    write_exr(tmp_path / "a.exr", light, header={})
+    done = convert(tmp_path / "a.exr", tmp_path / "sphere.exr", ConvertSettings(fov=90.0))
+    assert (done.view.kind, done.input_curve, done.restored_high, done.projection) == (
+        "perspective",
+        "linear",
+        0,
+        "equirectangular",
+    )
+    made = read_exr(tmp_path / "sphere.exr")[0]
+    photo = to_map(light, Perspective(48, 32, 24.0), np.eye(3), made.shape[1])
+    inside = photo.covered > 0.999
+    np.testing.assert_allclose(made[inside], photo.pixels[inside], rtol=2e-3)
+    assert made[inside].max() > 850
 
 
 def test_a_phone_tells_how_it_was_held() -> None:
