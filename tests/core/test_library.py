@@ -18,6 +18,8 @@ import hdr_core
 from hdr_core import ConvertSettings
 from hdr_core.cli import main
 from hdr_core.client import WorkerClient
+from hdr_core.colour import srgb_decode
+from hdr_core.convert import Result
 from hdr_core.errors import OutputError, PhotoError, ProjectionError
 from hdr_core.exr import read_exr
 from hdr_core.hdr_file import read_radiance
@@ -27,6 +29,8 @@ from hdr_core.library.places import Places
 from hdr_core.library.plan import make_plan
 from hdr_core.library.produce import produce
 from hdr_core.library.work import File, Work
+from hdr_core.library.writer import LibraryWriter
+from hdr_core.photo import Photo
 from hdr_core.projection.face_files import FACES
 
 RULES = (Rule("sub/*", "flat"), Rule("sky/*", "cube"))
@@ -163,6 +167,26 @@ def test_a_cube_map_in_six_files_is_done_again_when_any_of_them_changes(library:
             face.write_bytes(kept)
         said = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
         assert [(line["source"], line["convert"]) for line in said] == [("sky/nx.png", convert)]
+
+
+def test_pictures_and_tags_of_absolute_light_are_as_of_other_light(tmp_path: Path) -> None:
+    codes = np.random.default_rng(1).integers(0, 255, (32, 64, 3), np.uint8)
+    light = srgb_decode(codes / np.float32(255)).astype(np.float32)
+    seen = []
+    for white in (1, 5000):
+        folder = tmp_path / str(white)
+        folder.mkdir()
+        files = (File(str(folder / "a.exr"), "original", "exr"),)
+        pictures = [str(folder / name) for name in ("thumbnail.jpg", "preview.png")]
+        work = Work("a.jpg", files, ConvertSettings(), "sphere", "", *pictures, overwrite=False, cube=False)
+        writer = LibraryWriter(work)
+        header = {"projection": "equirectangular", "sun": "none", "white": str(white)}
+        writer.write(Photo(codes, None, "sRGB"), Result(light * np.float32(white), None), header)
+        assert read_exr(folder / "a.exr")[0].max() == pytest.approx(light.max() * white, rel=1e-3)
+        seen.append((writer.tags, *(np.asarray(Image.open(picture)).astype(int) for picture in pictures)))
+    assert seen[0][0] == seen[1][0]
+    for one, other in zip(seen[0][1:], seen[1][1:], strict=True):
+        assert np.abs(one - other).max() <= 2
 
 
 def test_six_photos_that_only_bear_a_cubes_names_are_not_left_out(tmp_path: Path) -> None:
