@@ -20,7 +20,7 @@ _TURNED = {3: math.pi, 4: math.pi, 5: math.pi / 2, 6: math.pi / 2, 7: -math.pi /
 _QUARTERS = {5, 6, 7, 8}
 _MIRRORED = {2, 4, 5, 7}
 _LONGER_SIDE = 1920  # pixels, of a picture that is made here
-_OURS = "ldr_to_hdri_backplate"
+_OURS, _MADE_OF = "ldr_to_hdri_backplate", "ldr_to_hdri_made_of"
 
 
 def set_backplate(data: Any, node: Any, photo: str, view: SourceView, towards: Matrix, white: float) -> bool:
@@ -33,9 +33,13 @@ def set_backplate(data: Any, node: Any, photo: str, view: SourceView, towards: M
         image, upright = _seen_image(picture_node(node.node_tree).image, photo, view, towards, white), True
     if image is None:
         return False
-    plate = next((plate for plate in data.background_images if plate.image == image), None)
-    plate = plate or data.background_images.new()
+    plates = list(data.background_images)
+    plate = next((plate for plate in plates if plate.image == image), None)
+    ours = (plate for plate in plates if plate.image is not None and plate.image.get(_OURS))  # of the photo before this one
+    plate = plate or next(ours, None) or data.background_images.new()
     plate.image = image
+    if image.library is None:
+        image[_OURS] = True
     plate.alpha = 1.0
     plate.frame_method = "FIT"
     orientation = 1 if upright else view.orientation
@@ -76,10 +80,10 @@ def _seen_image(environment: Any, photo: str, view: SourceView, towards: Matrix,
     pixels = np.ones((height, width, 4), np.float32)
     pixels[..., :3] = srgb_encode((light / white).clip(0, 1))
     name = f"{bpy.path.display_name_from_filepath(photo)} backplate"
-    image = next((image for image in bpy.data.images if image.get(_OURS) == photo and image.library is None), None)
+    image = next((image for image in bpy.data.images if image.get(_MADE_OF) == photo and image.library is None), None)
     if image is None or tuple(image.size) != (width, height):
         image = bpy.data.images.new(name, width, height, alpha=False, float_buffer=False)
-        image[_OURS] = photo
+        image[_MADE_OF] = photo
     image.pixels.foreach_set(pixels.ravel())
     image.update()
     image.pack()
