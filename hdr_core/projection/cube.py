@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -146,10 +147,17 @@ def atlas(faces: np.ndarray) -> tuple[np.ndarray, Cube]:
     return whole.reshape(-1, *whole.shape[2:]), Cube(size + 2 * _EDGE, 6 * (size + 2 * _EDGE), size)
 
 
-def seams(faces: np.ndarray) -> float:
-    """The mean step from each face's last pixels to its neighbours' first, in the faces' units."""
-    steps = [np.abs(beyond - faces[face, (y - 1).clip(0, None), (x - 1).clip(0, None)]) for face, beyond, y, x in _inner(faces)]
-    return float(np.mean(steps))
+def seams(faces: np.ndarray, blank: np.ndarray | None = None) -> float:
+    """The mean step from each face's last pixels to its neighbours' first, in the faces' units.
+
+    blank: (C,), a colour of no face: where both sides have it, they say nothing. Infinite where none says anything.
+    """
+    ends = [(beyond, faces[face, (y - 1).clip(0, None), (x - 1).clip(0, None)]) for face, beyond, y, x in _inner(faces)]
+    beyond, last = (np.stack(side).reshape(-1, faces.shape[-1]) for side in zip(*ends, strict=True))
+    steps = np.abs(beyond - last).mean(-1)
+    if blank is not None:
+        steps = steps[np.maximum(np.abs(beyond - blank), np.abs(last - blank)).max(-1) > 1]
+    return float(steps.mean()) if len(steps) else math.inf
 
 
 def _inner(faces: np.ndarray) -> Iterator[tuple[int, np.ndarray, np.ndarray, np.ndarray]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from ..colour import srgb_encode
@@ -11,6 +13,7 @@ from .lenses import Circle
 _SMALL = 512  # pixels a side at most of what is looked at
 _BLACK = 20  # of 255
 _PLAIN = 3.0  # the spread of codes in a cell that holds no face
+_MOST_EMPTY = 10  # of the 24 edges of the faces of a cross, that may be of one colour with its empty cells
 _FEWEST_AT_RIM = 24  # pixels, to tell a circle by them
 _BESIDE, _APART = 1.5, 0.4  # of sides that join: against columns side by side, and far from each other
 
@@ -61,14 +64,9 @@ def find_cube(pixels: np.ndarray) -> Layout | None:
         return _find_nearly(pixels)
     size = pixels.shape[0] // layout.rows
     step = max(1, size // 128)
-    cells = list(layout.blank())
-    if cells:
-        plain = [codes_of(pixels[y * size : (y + 1) * size : step, x * size : (x + 1) * size : step]) for x, y in cells]
-        inner = np.stack([cell[1:-1, 1:-1].reshape(-1, 3) for cell in plain])
-        if inner.std((0, 1)).max() >= _PLAIN:
-            return None
-        faces = codes_of(layout.faces(pixels))
-        return layout if seams(faces) < 0.5 * faces.std() and faces.std() > _PLAIN else None
+    if any(layout.blank()):
+        blank = _blank(pixels, layout)
+        return layout if blank is not None and math.isfinite(_misfit(codes_of(layout.faces(pixels)), blank)) else None
     faces = codes_of(layout.faces(pixels))
     on = pixels if layout.rows == 1 else pixels.swapaxes(0, 1)
     borders = [codes_of(on[::step, [cell * size - 1, cell * size]]) for cell in range(1, 6)]
@@ -84,24 +82,27 @@ def _find_nearly(pixels: np.ndarray) -> Layout | None:
         blank = _blank(pixels, layout) if ways else None
         if blank is None:
             continue
-        tried = [
-            (_empty_edges(faces, blank), seams(faces), faces.std(), way)
-            for way in ways
-            for faces in [codes_of(way.faces(pixels))]
-        ]
-        _, step, spread, way = min(tried, key=lambda one: one[:2])
-        return way if step < 0.5 * spread and spread > _PLAIN else None
+        misfit, way = min(((_misfit(codes_of(way.faces(pixels)), blank), way) for way in ways), key=lambda one: one[0])
+        if math.isfinite(misfit):
+            return way
     return None
 
 
-def _empty_edges(faces: np.ndarray, blank: np.ndarray) -> int:
-    """How many edges of faces show nothing but the colour of the cells without a face."""
+def _misfit(faces: np.ndarray, blank: np.ndarray) -> float:
+    """How badly the faces of a cross join, for comparison; infinite where they are no cube's.
+
+    blank: the colour of its other cells. A photo of a thing before that colour has edges of it all around; of true crosses made
+    from panoramas, dark and bright ones on black and on white, none had more than 8.
+    """
     edges = np.stack([faces[:, 0], faces[:, -1], faces[:, :, 0], faces[:, :, -1]])
-    return int((np.abs(edges - blank).max(-1).mean(-1) < _PLAIN).sum())
+    empty = int((np.abs(edges - blank).max(-1).mean(-1) < _PLAIN).sum())
+    step, spread = seams(faces, blank), float(faces.std())
+    joins = step < 0.5 * spread and spread > _PLAIN and empty <= _MOST_EMPTY
+    return 1000 * empty + step if joins else math.inf
 
 
 def _blank(pixels: np.ndarray, layout: Layout) -> np.ndarray | None:
-    """Of a picture nearly of the layout's shape: the colour of the cells without a face, where they have but one."""
+    """Of a picture of about the layout's shape: the colour of the cells without a face, where they have but one."""
     high, wide = pixels.shape[0] / layout.rows, pixels.shape[1] / layout.columns
     plain = []
     for x, y in layout.blank():

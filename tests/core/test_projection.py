@@ -102,6 +102,16 @@ def test_a_cube_map_is_recognised(layout: object) -> None:
     np.testing.assert_array_equal(chosen.layout.faces(laid_out(layout)), cube_faces(64))
 
 
+@pytest.mark.parametrize("size", [(192, 256), (256, 192), (190, 256)])
+def test_a_thing_before_white_is_no_cross(size: tuple[int, int]) -> None:
+    for high, wide in ((80, 100), (120, 150), (150, 90)):
+        thing = codes(picture(light_field.Perspective(wide, high, 60.0)))
+        photo = np.full((*size, 3), 255, np.uint8)
+        top, left = (size[0] - high) // 2, (size[1] - wide) // 2
+        photo[top : top + high, left : left + wide] = thing
+        assert found(photo).view.kind == "perspective"
+
+
 @pytest.mark.parametrize("layout", LAYOUTS[:2], ids=lambda layout: layout.name)
 def test_a_cross_that_is_some_pixels_off_its_shape_is_recognised(layout: object) -> None:
     """Cut, padded on one side or all around, or scaled: its faces are found where they are."""
