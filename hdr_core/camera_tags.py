@@ -17,6 +17,8 @@ _PANORAMA = 6  # CustomRendered, as Apple writes it
 _HELD = 60.0  # degrees of roll from which on a phone writes another orientation
 _NUMBER = r"[-+]?\d+(?:\.\d+)?(?:/\d+)?"
 _UNITS_PER_INCH = {2: 1.0, 3: 2.54, 4: 25.4}
+_FULL = 65535
+_SENSITIVITIES = {1: 0x8831, 2: 0x8832, 3: 0x8833}  # where the speed is, by SensitivityType
 _TURNS = {3: 2, 4: 2, 5: 1, 6: 1, 7: 3, 8: 3}  # quarter turns clockwise that make it upright
 
 
@@ -116,8 +118,23 @@ def _focal_pixels(details: dict[int, Any], width: int, height: int, orientation:
 
 
 def _exposure(details: dict[int, Any]) -> tuple[float, float, float] | None:
-    time, number, speed = (_number(details.get(tag)) for tag in (0x829A, 0x829D, 0x8827))
+    """Time and f-number as they are, else as APEX values (ShutterSpeedValue, ApertureValue)."""
+    time, number, speed = _number(details.get(0x829A)), _number(details.get(0x829D)), _speed(details)
+    shutter, aperture = _number(details.get(0x9201)), _number(details.get(0x9202))
+    if time <= 0 and 0x9201 in details and abs(shutter) < 20:
+        time = 2**-shutter
+    if number <= 0 and 0 < aperture < 20:
+        number = 2 ** (aperture / 2)
     return (time, number, speed) if time > 0 and number > 0 and speed > 0 else None
+
+
+def _speed(details: dict[int, Any]) -> float:
+    """The ISO speed: PhotographicSensitivity, unless that is missing or full, at 65535: then a tag that has room for more."""
+    speed = _number(details.get(0x8827))
+    if 0 < speed < _FULL:
+        return speed
+    first = _SENSITIVITIES.get(int(_number(details.get(0x8830))), 0x8832)
+    return next((wide for tag in (first, 0x8832, 0x8831, 0x8833) if (wide := _number(details.get(tag))) > 0), speed)
 
 
 def _apple_notes(notes: object) -> dict[int, tuple[float, ...]]:

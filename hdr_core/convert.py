@@ -16,7 +16,7 @@ from .errors import Cancelled, DeviceError, OutputError
 from .exr import is_ours, write_exr
 from .result import header, look_at, range_of
 from .runtime import require
-from .scale import check_scale, white_in
+from .scale import check_scale, in_words, white_in
 from .settings import Conversion, ConvertSettings, IsCancelled, Progress, Shape
 
 if TYPE_CHECKING:
@@ -120,6 +120,7 @@ def convert_with(
             radiance = _developed(picture, chosen, settings, quick, steps, cancelled)
         light, alpha = radiance.pixels, picture.alpha
         white = white_in(settings.scale, picture.tags, light)
+        white_is = in_words(settings.scale, white, picture.tags)
         if lens is None:
             view = chosen.view
         elif not panorama or any((view.pitch, view.roll, view.yaw)):
@@ -136,7 +137,7 @@ def convert_with(
             light = light * light.dtype.type(white)
         known = radiance.overview if light is radiance.pixels else None
         seen = look_at(light, white, projection, range_before.result(), known)
-        pixel_type = writer.write(picture, Result(light, alpha), header(settings, projection, radiance, seen, view))
+        pixel_type = writer.write(picture, Result(light, alpha), header(settings, projection, radiance, seen, view, white_is))
     except MemoryError as error:
         raise DeviceError(
             "There is not enough memory for this picture.", "Close other programs, or make it smaller."
@@ -162,6 +163,7 @@ def convert_with(
         sun=seen.sun,
         view=view,
         white=white,
+        white_is=white_is,
     )
 
 

@@ -63,6 +63,7 @@ def header(
     radiance: Radiance,
     seen: Seen,
     view: SourceView,
+    white_is: str = "",
 ) -> dict[str, str]:
     """What the file says of its making. Nothing that differs between callers: no paths, no times."""
     return {
@@ -78,4 +79,5 @@ def header(
         "sun": seen.sun.in_numbers() if seen.sun is not None else "none",
         "weights": radiance.weights,
         "device": radiance.device,
+        **({"whiteIs": white_is} if white_is else {}),
     }

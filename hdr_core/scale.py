@@ -33,6 +33,20 @@ def check_scale(scale: Scale, tags: CameraTags) -> None:
         )
 
 
+def in_words(scale: Scale, white: float, tags: CameraTags) -> str:
+    """What the photo's white is on this scale, and what that was told from; "" where it is 1.0."""
+    if scale == "white":
+        return ""
+    if scale == "grey":
+        return f"{white:.3g}, so that the photo's middle is 0.18"
+    assert tags.exposure is not None  # `white_in` needed it
+    seconds, number, speed = tags.exposure
+    time = f"1/{1 / seconds:.0f} s" if seconds < 0.4 else f"{seconds:.3g} s"
+    unit = "cd/m²" if scale == "absolute" else "W/(m² sr)"
+    amount = f"{white:,.0f}" if white >= 100 else f"{white:.3g}"
+    return f"{amount} {unit}, by {time}, f/{number:.3g}, ISO {speed:.0f}, for a camera that exposes by ISO 12232"
+
+
 def white_in(scale: Scale, tags: CameraTags, light: np.ndarray) -> float:
     """What the photo's white is on this scale. light: (H, W, 3) radiance, the photo's white = 1."""
     if scale == "white":

@@ -115,6 +115,7 @@ class Conversion:
     sun: Sun | None
     view: SourceView
     white: float  # what the photo's white is in the file: 1, or as the scale has it
+    white_is: str = ""  # the same in words, with what it was told from; empty where it is 1
 
     @classmethod
     def from_plain(cls, fields: Mapping[str, Any]) -> Conversion:

@@ -27,9 +27,10 @@ def curve_in_words(done: Conversion) -> str:
 def in_a_line(done: Conversion, more: str = "") -> str:
     """For a terminal. more: said after the output's name."""
     seen = "" if done.view.kind == done.projection and done.view.covered >= 1 else f" {done.view.in_words()}"
+    white = f" White is {done.white_is}." if done.white_is else ""
     return (
         f"{done.output}{more}: {done.width} x {done.height} {done.projection}, {_SHORT[done.input_curve]}, {done.pixel_type}, "
-        f"peak {done.peak:.4g}, {done.seconds:.1f} s on {done.device}. {done.restored.in_words()}{seen}"
+        f"peak {done.peak:.4g}, {done.seconds:.1f} s on {done.device}. {done.restored.in_words()}{seen}{white}"
     )
 
 

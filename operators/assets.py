@@ -62,7 +62,8 @@ def _asset(target: Path, records: Path, catalog: str, panorama: Panorama, said: 
     if said.packed:
         image.pack()
         image.filepath_raw = f"//{file.name}"
-    origin = Origin(panorama.source, str(file), ConvertSettings(input_curve=made.input_curve), made.restored)
+    curve = made.input_curve if made.input_curve != "linear" else "auto"  # of an HDR picture none is chosen
+    origin = Origin(panorama.source, str(file), ConvertSettings(input_curve=curve), made.restored)
     world = new_world(_name(panorama), image, origin)
     facts.keep(next(node.node_tree for node in world.node_tree.nodes if node.type == "GROUP"), made)
     world.asset_mark()
@@ -91,7 +92,9 @@ def _set_preview(world: bpy.types.World, picture: Path) -> None:
 
 
 def _name(panorama: Panorama) -> str:
-    return Path(panorama.source).stem
+    """The photo's; of a cube map in six files what its result is called."""
+    six = panorama.conversion.view.known_from.endswith("six files")
+    return Path(panorama.picture if six else panorama.source).stem
 
 
 def _is_ours(path: Path) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -13,14 +15,12 @@ from mathutils import Euler, Matrix
 from ..hdr_core.errors import HdrError
 from ..hdr_core.source_view import SourceView
 from . import facts
-from .environment import environment_node, is_lit
+from .backplate import set_backplate
+from .environment import environment_node, is_lit, rotation_socket
 from .errors import SceneError
 from .node_state import converted
-from .paths import absolute_path
 
 _CATCHER = "Shadow Catcher"
-_TURNED = {3: math.pi, 4: math.pi, 5: math.pi / 2, 6: math.pi / 2, 7: -math.pi / 2, 8: -math.pi / 2}  # clockwise, by EXIF
-_MIRRORED = {2, 4, 5, 7}
 
 
 class LDR_TO_HDRI_OT_match_camera(bpy.types.Operator):
@@ -32,6 +32,24 @@ class LDR_TO_HDRI_OT_match_camera(bpy.types.Operator):
 
     height: FloatProperty(
         name="Height", description="Of the camera above the ground", default=1.6, min=0.01, soft_max=100.0, subtype="DISTANCE"
+    )
+    pitch: FloatProperty(
+        name="Pitch",
+        description="Corrects the tilt: turns environment and camera farther up",
+        default=0.0,
+        soft_min=-math.pi / 6,
+        soft_max=math.pi / 6,
+        subtype="ANGLE",
+        options={"SKIP_SAVE"},  # it is a correction of what is there: not again at the next match
+    )
+    roll: FloatProperty(
+        name="Roll",
+        description="Corrects the tilt: turns environment and camera clockwise",
+        default=0.0,
+        soft_min=-math.pi / 6,
+        soft_max=math.pi / 6,
+        subtype="ANGLE",
+        options={"SKIP_SAVE"},
     )
     backplate: BoolProperty(name="Backplate", description="Show the photo behind the scene in the camera's view", default=True)
     resolution: BoolProperty(name="Resolution", description="Give the render the photo's proportions", default=True)
@@ -57,13 +75,15 @@ class LDR_TO_HDRI_OT_match_camera(bpy.types.Operator):
         """Returns what could not be done, or nothing."""
         scene: Any = context.scene
         node = environment_node(scene.world)
-        view, rotation = _view(node), _rotation(node)
+        view = _view(node)
         if scene.library is not None:
             raise SceneError("The scene is linked from another file.", "Make it local first.")
         camera = scene.camera or _new_camera(scene)
         if camera.data.library is not None or camera.library is not None:
             raise SceneError("The scene's camera is linked from another file.", "Make it local, or choose another camera.")
-        camera.matrix_world = Matrix.Translation((0, 0, self.height)) @ (rotation @ _towards(view)).to_4x4()
+        if self.pitch or self.roll:
+            _correct_tilt(node, view, math.degrees(self.pitch), math.degrees(self.roll))
+        camera.matrix_world = Matrix.Translation((0, 0, self.height)) @ (_rotation(node) @ _towards(view)).to_4x4()
         data = camera.data
         data.type = "PERSP"
         data.sensor_fit = "HORIZONTAL" if view.fov >= view.vertical_fov else "VERTICAL"
@@ -74,7 +94,15 @@ class LDR_TO_HDRI_OT_match_camera(bpy.types.Operator):
             _set_proportions(scene, view)
         if self.shadow_catcher:
             _add_catcher(scene)
-        return _set_backplate(data, converted(node.node_tree).photo, view) if self.backplate else ""
+        return " ".join(self._missing(scene, node, view))
+
+    def _missing(self, scene: Any, node: Any, view: SourceView) -> Iterator[str]:
+        """Adds the backplate; yields what this Blender, or this scene, does not show."""
+        if self.shadow_catcher and scene.render.engine != "CYCLES":
+            yield "Only Cycles has shadow catchers: with this render engine the plane hides the photo's ground."
+        photo, done = converted(node.node_tree).photo, facts.read(node.node_tree)
+        if self.backplate and not (done and set_backplate(scene.camera.data, node, photo, view, _towards(view), done.white)):
+            yield f'Blender cannot show "{Path(photo).name}", so there is no backplate: the environment itself shows the photo.'
 
 
 def _view(node: Any) -> SourceView:
@@ -90,6 +118,14 @@ def _view(node: Any) -> SourceView:
 def _rotation(node: Any) -> Matrix:
     """How the environment is turned."""
     return Euler(node.inputs["Rotation"].default_value, "XYZ").to_matrix()
+
+
+def _correct_tilt(node: Any, view: SourceView, pitch: float, roll: float) -> None:
+    """Turn the environment as if the photo had been taken so many degrees farther up, and farther clockwise."""
+    socket = rotation_socket(node)
+    corrected = _towards(replace(view, pitch=view.pitch + pitch, roll=view.roll + roll))
+    turned = _rotation(node) @ corrected @ _towards(view).transposed()
+    socket.default_value = turned.to_euler("XYZ", Euler(socket.default_value, "XYZ"))
 
 
 def _towards(view: SourceView) -> Matrix:
@@ -116,36 +152,6 @@ def _set_proportions(scene: Any, view: SourceView) -> None:
     scene.render.pixel_aspect_x = scene.render.pixel_aspect_y = 1.0
 
 
-def _set_backplate(data: Any, photo: str, view: SourceView) -> str:
-    image = _photo_image(photo)
-    if image is None:
-        return f'Blender cannot show "{Path(photo).name}", so there is no backplate: the environment itself shows the photo.'
-    plate = next((plate for plate in data.background_images if plate.image == image), None)
-    plate = plate or data.background_images.new()
-    plate.image = image
-    plate.alpha = 1.0
-    plate.frame_method = "FIT"
-    plate.rotation = _TURNED.get(view.orientation, 0.0)
-    plate.use_flip_x = view.orientation in _MIRRORED
-    data.show_background_images = True
-    return ""
-
-
-def _photo_image(photo: str) -> Any:
-    """The photo as an image of the .blend; None where Blender cannot read it, as it cannot HEIC."""
-    if photo in bpy.data.images:
-        return bpy.data.images[photo]
-    try:
-        image: Any = bpy.data.images.load(str(absolute_path(photo)), check_existing=True)
-    except (RuntimeError, HdrError):
-        return None
-    if image.size[0]:
-        return image
-    if not image.users:
-        bpy.data.images.remove(image)
-    return None
-
-
 def _add_catcher(scene: Any) -> None:
     """A plane of 20 metres at the world's origin; once."""
     if any(thing.name.startswith(_CATCHER) and thing.is_shadow_catcher for thing in scene.objects):
@@ -154,4 +160,5 @@ def _add_catcher(scene: Any) -> None:
     mesh.from_pydata([(-10, -10, 0), (10, -10, 0), (10, 10, 0), (-10, 10, 0)], [], [(0, 1, 2, 3)])
     plane = bpy.data.objects.new(_CATCHER, mesh)
     plane.is_shadow_catcher = True
+    plane.display_type = "WIRE"  # in a Solid viewport it would hide the backplate
     scene.collection.objects.link(plane)

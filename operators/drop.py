@@ -8,6 +8,7 @@ from typing import ClassVar
 import bpy
 from bpy.props import CollectionProperty, StringProperty
 
+from ..hdr_core.projection.face_files import face_files
 from .choices import HIDDEN
 from .node_target import edited_tree, node_in_context
 
@@ -46,4 +47,27 @@ class LDR_TO_HDRI_OT_drop(bpy.types.Operator):
         return {"FINISHED"}
 
     def _paths(self) -> list[str]:
-        return [str(Path(self.directory) / file.name) for file in self.files]
+        return one_of_each_cube([str(Path(self.directory) / file.name) for file in self.files])
+
+
+def one_of_each_cube(paths: list[str]) -> list[str]:
+    """Of the six files of a cube map that come together only the first: converting it converts all six."""
+    kept, others = list[str](), set[str]()
+    for path in paths:
+        if path not in others:
+            kept.append(path)
+            faces = {str(face) for face in (face_files(Path(path)) or {}).values()}
+            if faces and faces <= set(paths) and _is_square(path):
+                others |= faces
+    return kept
+
+
+def _is_square(path: str) -> bool:
+    """Photos that only bear such names mostly are not. What Blender cannot read counts as not square."""
+    try:
+        image = bpy.data.images.load(path)
+    except RuntimeError:
+        return False
+    width, height = image.size
+    bpy.data.images.remove(image)
+    return 0 < width == height

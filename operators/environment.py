@@ -7,6 +7,7 @@ from typing import Any
 
 import bpy
 
+from .errors import SceneError
 from .node_group import is_ours
 
 
@@ -23,6 +24,18 @@ def is_lit(operator: type[bpy.types.Operator], context: bpy.types.Context) -> bo
         operator.poll_message_set("No environment of this extension lights the scene")
         return False
     return True
+
+
+def rotation_socket(node: Any) -> Any:
+    """The input that turns the environment, in radians. Raises SceneError where it cannot be set."""
+    socket = node.inputs["Rotation"]
+    if node.id_data.library is not None:
+        raise SceneError("The world is linked from another file.", "Make it local first.")
+    if socket.is_linked:
+        raise SceneError(
+            "Other nodes set the environment's rotation.", "Unlink the node's Rotation first, or turn it by those nodes."
+        )
+    return socket
 
 
 def upstream(socket: bpy.types.NodeSocket) -> Iterator[Any]:

@@ -11,7 +11,7 @@ from mathutils import Euler, Vector
 
 from ..hdr_core.errors import HdrError
 from . import facts
-from .environment import environment_node, is_lit
+from .environment import environment_node, is_lit, rotation_socket
 from .errors import SceneError
 
 _SHORT = 1e-4  # of a unit vector that points straight up or down, along the ground
@@ -64,13 +64,7 @@ class LDR_TO_HDRI_OT_face(bpy.types.Operator):
 
     def _turn(self, context: bpy.types.Context) -> None:
         node = environment_node(context.scene.world)
-        rotation = node.inputs["Rotation"]
-        if node.id_data.library is not None:
-            raise SceneError("The world is linked from another file.", "Make it local first.")
-        if rotation.is_linked:
-            raise SceneError(
-                "Other nodes set the environment's rotation.", "Unlink the node's Rotation first, or turn it by those nodes."
-            )
+        rotation = rotation_socket(node)
         wanted = self.direction if self.towards == "DIRECTION" else _azimuth_of_view(context)
         if self.towards == "CAMERA":
             wanted += math.pi

@@ -12,8 +12,10 @@ from ..hdr_core.errors import Cancelled, HdrError
 from ..hdr_core.library import Batch, LibrarySettings
 from ..hdr_core.library.asset_facts import AssetFacts
 from ..hdr_core.library.settings import Format, Others, Size
+from ..hdr_core.settings import ConvertSettings, Scale
 from . import library_job, reports
 from .assets import write_asset_libraries
+from .choices import SCALE
 from .errors import SceneError
 from .paths import absolute_path
 
@@ -62,6 +64,7 @@ class LDR_TO_HDRI_OT_convert_library(bpy.types.Operator):
         ),
         default="auto",
     )
+    scale: EnumProperty(**SCALE, default="WHITE")
     include: StringProperty(name="Include", description="Only photos whose names match, such as *.jpg or hdri/**; | separates")
     exclude: StringProperty(name="Exclude", description="Not the photos whose names match; | separates")
     recursive: BoolProperty(name="Folders in Folders", description="Convert the folders in the folder, too", default=True)
@@ -84,7 +87,7 @@ class LDR_TO_HDRI_OT_convert_library(bpy.types.Operator):
         layout = self.layout
         layout.use_property_split = True
         layout.use_property_decorate = False
-        for name in ("target", "sizes", "formats", "others", "include", "exclude", "recursive", "sheet", "assets"):
+        for name in ("target", "sizes", "formats", "others", "scale", "include", "exclude", "recursive", "sheet", "assets"):
             layout.column().prop(self, name)
         if self.assets:
             layout.prop(self, "author")
@@ -139,6 +142,7 @@ class LDR_TO_HDRI_OT_convert_library(bpy.types.Operator):
         source = absolute_path(self.directory)
         target = absolute_path(self.target) if self.target else source.with_name(f"{source.name}_hdri")
         settings = LibrarySettings(
+            convert=ConvertSettings(scale=cast(Scale, self.scale.lower())),
             others=cast(Others, self.others),
             sizes=tuple(size for size in _SIZES if size in self.sizes),
             formats=tuple(kind for kind in _FORMATS if kind in self.formats),

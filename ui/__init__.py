@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import bpy
 
-from . import control_presets, icon, menus, shortcuts, translations
-from .camera_panel import WORLD_PT_ldr_to_hdri_camera
+from . import camera_panel, control_presets, icon, menus, shortcuts, translations
 from .environment_panels import PANELS
 from .file_handlers import NODE_FH_ldr_to_hdri, VIEW3D_FH_ldr_to_hdri
 from .node_panel import NODE_PT_ldr_to_hdri, NODE_PT_ldr_to_hdri_controls
@@ -15,7 +14,7 @@ from .preview_panel import IMAGE_PT_ldr_to_hdri_preview
 _CLASSES = (
     LdrToHdriPreferences,
     *PANELS,
-    WORLD_PT_ldr_to_hdri_camera,
+    *camera_panel.PANELS,
     NODE_PT_ldr_to_hdri,
     NODE_PT_ldr_to_hdri_controls,
     IMAGE_PT_ldr_to_hdri_preview,

@@ -42,6 +42,8 @@ def rows(done: Conversion, *, view: bool = True) -> Iterator[tuple[str, str]]:
         yield from _sun(done)
     curves = {"srgb": "sRGB", "camera": iface_("camera"), "linear": iface_("none: it was HDR already")}
     yield iface_("Input Curve"), curves[done.input_curve]
+    if done.white_is:
+        yield iface_("White"), done.white_is
     if view and done.projection != "flat":
         what, *more = done.view.in_words().rstrip(".").removeprefix("Taken as a ").split("; ")
         yield iface_("Taken for"), ", ".join([what, *more])

@@ -24,7 +24,7 @@ from .pool import MakeWorker, Pool
 from .remote import Remote, storage_variables
 from .report import write_reports
 from .settings import LibrarySettings
-from .store import Stamp, make_folder
+from .store import Stamp, make_folder, stamp_of_all
 from .work import Failed, File, Finished, Product, Work
 from .workers import Task, Under, WorkerNews, Workers
 
@@ -207,7 +207,7 @@ class Batch:
         try:
             for output in item.outputs:
                 self.places.target.make_folder(output.path.rpartition("/")[0])
-            stamp = self.places.source.stamp(item.source)[1]
+            stamp = stamp_of_all(self.places.source, item.files)[1]
         except OutputError as error:
             self._fail(item.source, error)
             return
@@ -236,6 +236,7 @@ class Batch:
             thumbnail=str(self.places.thumbnail(item.source)),
             preview=str(self.places.preview(item.source)) if self.settings.previews else "",
             overwrite=self._overwrite,
+            cube=bool(item.cube),
         )
 
     def _take_in(self, task: Task, outcome: Product | HdrError) -> None:

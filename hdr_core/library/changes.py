@@ -8,7 +8,7 @@ from ..errors import PhotoError
 from .journal import Done, History
 from .plan import Item
 from .settings import LibrarySettings
-from .store import Store
+from .store import Store, checksum_of_all, stamp_of_all
 
 
 @dataclass(frozen=True)
@@ -37,16 +37,18 @@ class Changes:
             lost = [path for path, size, digest in done.files if not self._is_there(path, size, digest)]
             if lost or (item.sheet is not None and self._size(item.sheet) is None):
                 return "result missing or changed"
-            return None if self._is_same(item.source, done) else "photo changed"
+            return None if self._is_same(item, done) else "photo changed"
         except (OSError, PhotoError):
             return "unreadable"  # converting it will say why
 
-    def _is_same(self, photo: str, done: Done) -> bool:
-        size, stamp = self.source.stamp(photo)
+    def _is_same(self, item: Item, done: Done) -> bool:
+        size, stamp = stamp_of_all(self.source, item.files)
         if size != done.bytes:
             return False
         trusted = self.trust_times or self.source.trusts_stamps
-        return (trusted and stamp == done.stamp and stamp != "") or self.source.checksum(photo) == done.sha256
+        if trusted and stamp == done.stamp and stamp != "":
+            return True
+        return checksum_of_all(map(self.source.checksum, item.files)) == done.sha256
 
     def _is_there(self, path: str, size: int, digest: str) -> bool:
         return self._size(path) == size and not (self.verify and self.target.checksum(path) != digest)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import get_args
 
 from ..errors import HdrError
-from ..settings import Compression, ConvertSettings, Device, InputCurve, Projection
+from ..settings import Compression, ConvertSettings, Device, InputCurve, Projection, Scale
 from . import call_blender
 from .asset_facts import AssetFacts
 from .batch import Batch
@@ -67,6 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--formats", default="exr", help=f"a list of {_SPLIT.join(get_args(Format))} (default: %(default)s)")
     what.add_argument("--compression", choices=get_args(Compression), default="zip", help="of EXR (default: %(default)s)")
     what.add_argument("--input-curve", choices=get_args(InputCurve), default="auto", help="see convert (default: %(default)s)")
+    what.add_argument("--scale", choices=get_args(Scale), default="white", help="see convert (default: %(default)s)")
     what.add_argument("--sheet", action="store_true", help="also NAME.sheet.png beside each result")
     what.add_argument("--contact-sheet", action="store_true", help="also a picture of all photos and results, in the records")
 
@@ -185,7 +186,9 @@ def _dry_run(options: argparse.Namespace, settings: LibrarySettings) -> int:
 def _settings(options: argparse.Namespace) -> LibrarySettings:
     others: Others = options.others or "auto"
     return LibrarySettings(
-        convert=ConvertSettings(options.projection, options.input_curve, options.compression, options.device),
+        convert=ConvertSettings(
+            options.projection, options.input_curve, options.compression, options.device, scale=options.scale
+        ),
         others=others,
         rules=tuple(_rule(text) for text in options.rule),
         sizes=_listed(options.sizes, order=("original", *PIXELS)),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
-from pathlib import PurePosixPath
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
 
 from ..errors import OutputError, PhotoError
 from ..photo_folder import PHOTO_SUFFIXES, SHEET_SUFFIX
+from ..projection.face_files import cube_name
 from ..settings import Projection
 from .patterns import matches
 from .settings import Format, LibrarySettings, Size
@@ -31,7 +32,8 @@ class Output:
 class Item:
     """A photo; `source` is its path below the source folder. projection: as rules and settings say, before it is looked at.
 
-    clash: why it cannot be converted: another photo has its outputs already.
+    clash: why it cannot be converted: another photo has its outputs already. cube: the six files of the cube map that
+    it stands for.
     """
 
     source: str
@@ -39,6 +41,12 @@ class Item:
     outputs: tuple[Output, ...]
     sheet: str | None
     clash: OutputError | None = None
+    cube: tuple[str, ...] = ()
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """All that is read of it."""
+        return self.cube or (self.source,)
 
 
 @dataclass(frozen=True)
@@ -58,6 +66,7 @@ def make_plan(source: Store, apart: Collection[Store], settings: LibrarySettings
     for folder, names in _photos(source, apart, settings):
         stems = {PurePosixPath(name).stem for name in names}
         data = data_maps(sorted(stems))
+        faces = set[str]()
         for name in names:
             path = f"{folder}{name}"
             rule = next((rule for rule in settings.rules if matches(path, [rule.pattern])), None)
@@ -65,7 +74,13 @@ def make_plan(source: Store, apart: Collection[Store], settings: LibrarySettings
                 left_out.append((path, f"it looks like {data[PurePosixPath(name).stem]}, which holds no light"))
             else:
                 projection = rule.projection if rule is not None else settings.convert.projection
-                items.append(_item(path, projection, settings, taken, stems))
+                may_be_cube = settings.may_be_cube(projection)
+                if may_be_cube and path in faces:
+                    continue  # its cube map is converted by the first of its six files
+                cube = source.cube(path) if may_be_cube else ()
+                faces.update(cube)
+                stem = _stem_of(path, cube, source, stems)
+                items.append(replace(_item(path, stem, projection, settings, taken, stems), cube=cube))
     if not items:
         suffixes = ", ".join(sorted(PHOTO_SUFFIXES))
         raise PhotoError(
@@ -81,8 +96,6 @@ def _photos(source: Store, apart: Collection[Store], settings: LibrarySettings) 
     """Each folder of `source`, as "" or "a/b/", with the names of its photos that the settings want."""
     for folder, names in source.photos(apart, recursive=settings.recursive):
         chosen = sorted(name for name in names if _is_chosen(f"{folder}{name}", settings))
-        if settings.others == "sphere" or settings.convert.projection == "cube":
-            chosen = source.one_of_each_cube(folder, chosen)
         if chosen:
             yield folder, chosen
 
@@ -91,12 +104,22 @@ def _is_chosen(path: str, settings: LibrarySettings) -> bool:
     return (not settings.include or matches(path, settings.include)) and not matches(path, settings.exclude)
 
 
-def _item(path: str, projection: Projection, settings: LibrarySettings, taken: dict[str, str], stems: set[str]) -> Item:
+def _stem_of(path: str, cube: tuple[str, ...], source: Store, stems: set[str]) -> str:
+    """Its path without a suffix; of a cube map with what its six files, or else their folder, are called."""
+    folder, slash, name = path.removesuffix(PurePosixPath(path).suffix).rpartition("/")
+    if cube:
+        common = cube_name(map(Path, cube)) or PurePosixPath(folder).name or source.name
+        name = common if common and common not in stems else name
+    return f"{folder}{slash}{name}"
+
+
+def _item(
+    path: str, stem: str, projection: Projection, settings: LibrarySettings, taken: dict[str, str], stems: set[str]
+) -> Item:
     """`taken`: whose every output is. Of two photos that differ only in their suffix, one would replace the other.
 
-    stems: of the photos in its folder.
+    stem: of its outputs, with their folder. stems: of the photos in its folder.
     """
-    stem = path.removesuffix(PurePosixPath(path).suffix)
     folder, slash, name = stem.rpartition("/")
     outputs = tuple(
         Output(f"{folder}{slash}{_sized(name, size, stems)}.{kind}", size, kind)

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..convert import convert_with
-from ..errors import PhotoError
+from ..errors import PhotoError, ProjectionError
+from ..projection.face_files import cube_name, face_files
 from ..runtime import require
 from ..settings import ConvertSettings, Progress
-from .store import checksum
+from .store import checksum, checksum_of_all
 from .together import room
 from .work import Product, Work
 
@@ -39,7 +40,9 @@ def _produce(work: Work, progress: Progress | None) -> Product:
 
     source = Path(work.source)
     try:
-        size, digest = source.stat().st_size, checksum(source)  # before it is read: a change meanwhile is then found next time
+        files = list((face_files(source) or {}).values()) if work.cube else [source]
+        size = sum(file.stat().st_size for file in files)
+        digest = checksum_of_all(map(checksum, files))  # before it is read: a change meanwhile is then found next time
     except OSError as error:
         raise PhotoError(
             f'"{source}" cannot be read: {error.strerror}.', "Check the path, and that you may read it."
@@ -62,10 +65,18 @@ def _produce(work: Work, progress: Progress | None) -> Product:
 
 
 def _choose(picture: Photo | HdrPicture, work: Work) -> ConvertSettings:
-    """A picture of 2:1 is a panorama; of others, `others` and the picture itself say what becomes of them."""
+    """A picture of 2:1 is a panorama; of others, `others` and the picture itself say what becomes of them.
+
+    Raises ProjectionError where it would be converted in the name of five others, and cannot be a cube's.
+    """
     from ..photo import HdrPicture
 
     height, width = _size(picture)
+    if work.cube and width != height:
+        raise ProjectionError(
+            f"By its name it is one of a cube map's six files, but it is {width} x {height}, and a cube's faces are square.",
+            f'If the six are photos of their own, rename them, or give a rule, such as "{_pattern(work.source)}=perspective".',
+        )
     if work.settings.projection != "auto" or width == 2 * height or work.others == "sphere":
         return work.settings
     if work.others != "auto":
@@ -74,6 +85,11 @@ def _choose(picture: Photo | HdrPicture, work: Work) -> ConvertSettings:
 
     joins = not isinstance(picture, HdrPicture) and not _stands_alone(picture) and edges_join(picture.pixels)
     return replace(work.settings, projection="tileable" if joins else "flat")
+
+
+def _pattern(source: str) -> str:
+    """One that matches the six files."""
+    return f"{cube_name((face_files(Path(source)) or {}).values())}*"
 
 
 def _size(picture: Photo | HdrPicture) -> tuple[int, int]:

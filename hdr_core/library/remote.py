@@ -9,13 +9,12 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any
 
 from ..errors import HdrError, PhotoError, RuntimeMissingError
 from ..photo_folder import MARK_WITHIN, holds_mark, is_photo_name, may_be_result
-from ..projection.face_files import one_of_each_cube
-from .store import Stamp, Store, by_folder
+from .store import Stamp, Store, by_folder, cube_of
 
 WHOLE_OR_NOT = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "oci", "oss"})
 """Stores in which an object appears when all of it was sent, and not before. In others a file is sent, then renamed."""
@@ -82,9 +81,8 @@ class Remote:
             raise PhotoError(f'There is nothing at "{self.url}".', "Check the address, and that you may list what is there.")
         yield from by_folder(chosen)
 
-    def one_of_each_cube(self, folder: str, names: list[str]) -> list[str]:
-        there = set(names)
-        return [path.name for path in one_of_each_cube(map(Path, names), lambda path: path.name in there)]
+    def cube(self, path: str) -> tuple[str, ...]:
+        return cube_of(path, self._files.__contains__)
 
     def stamp(self, path: str) -> tuple[int, Stamp]:
         found = self._files.get(path)

@@ -82,6 +82,10 @@ class LibrarySettings:
             del plain[name]
         return json.dumps({**plain, "projection": projection, "weights": _weights(), "software": __version__}, sort_keys=True)
 
+    def may_be_cube(self, projection: Projection) -> bool:
+        """Whether a picture that rules and settings take as `projection` says may be one of the six files of a cube map."""
+        return projection == "cube" or (projection == "auto" and self.others == "sphere")
+
     def plain(self) -> dict[str, Any]:
         """For journals and reports."""
         return asdict(self)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Protocol
@@ -12,7 +12,7 @@ from typing import Protocol
 from ..atomic import output_error
 from ..errors import DiskFullError, OutputError, PhotoError
 from ..photo_folder import is_photo_name, is_result
-from ..projection.face_files import one_of_each_cube
+from ..projection.face_files import face_files
 
 Stamp = int | str
 """What changes when a file does, without reading it: its time of change in ns, or what its store says of its version."""
@@ -41,8 +41,8 @@ class Store(Protocol):
         Raises PhotoError where it cannot be read.
         """
 
-    def one_of_each_cube(self, folder: str, names: list[str]) -> list[str]:
-        """Of six files that are the faces of a cube only the first."""
+    def cube(self, path: str) -> tuple[str, ...]:
+        """The six files of the cube map that a file is a face of, told by their names; none where it is no face."""
 
     def stamp(self, path: str) -> tuple[int, Stamp]:
         """A file's size in bytes, and its stamp. Raises OSError where it is not there."""
@@ -81,8 +81,8 @@ class Folder:
             where = error.filename or self.path
             raise PhotoError(f'The folder "{where}" cannot be read: {error.strerror}.', "Give a folder of photos.") from error
 
-    def one_of_each_cube(self, folder: str, names: list[str]) -> list[str]:
-        return [path.name for path in one_of_each_cube(self.path / folder / name for name in names)]
+    def cube(self, path: str) -> tuple[str, ...]:
+        return cube_of(path, lambda other: (self.path / other).is_file())
 
     def stamp(self, path: str) -> tuple[int, Stamp]:
         status = (self.path / path).stat()
@@ -113,6 +113,12 @@ def is_url(text: str) -> bool:
     return "://" in text
 
 
+def cube_of(path: str, is_there: Callable[[str], bool]) -> tuple[str, ...]:
+    """As `Store.cube`."""
+    files = face_files(Path(path), lambda other: is_there(other.as_posix()))
+    return tuple(file.as_posix() for file in files.values()) if files is not None else ()
+
+
 def make_folder(folder: Path) -> None:
     """Make a folder and those above it. Raises OutputError."""
     try:
@@ -128,6 +134,21 @@ def checksum(path: Path) -> str:
     """The SHA-256 of a file's content. Raises OSError."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def checksum_of_all(checksums: Iterable[str]) -> str:
+    """One for a photo that lies in several files, from theirs; of one file its own."""
+    each = list(checksums)
+    return each[0] if len(each) == 1 else hashlib.sha256("".join(each).encode()).hexdigest()
+
+
+def stamp_of_all(store: Store, paths: Iterable[str]) -> tuple[int, Stamp]:
+    """As `Store.stamp`, of a photo that lies in several files. Raises OSError."""
+    stamps = [store.stamp(path) for path in paths]
+    if len(stamps) == 1:
+        return stamps[0]
+    known = all(stamp != "" for _, stamp in stamps)
+    return sum(size for size, _ in stamps), " ".join(str(stamp) for _, stamp in stamps) if known else ""
 
 
 def by_folder(paths: Iterable[str]) -> Iterator[tuple[str, list[str]]]:

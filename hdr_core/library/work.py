@@ -29,7 +29,7 @@ class File:
 @dataclass(frozen=True)
 class Work:
     """Paths, or URLs that fsspec knows. others: what a picture that is no panorama is taken for, where the settings leave it
-    open. thumbnail, preview: pictures to make for report and assets, "" for none.
+    open. thumbnail, preview: pictures to make for report and assets, "" for none. cube: it stands for a cube map in six files.
     """
 
     source: str
@@ -40,6 +40,7 @@ class Work:
     thumbnail: str
     preview: str
     overwrite: bool
+    cube: bool
 
     @classmethod
     def from_plain(cls, fields: Mapping[str, Any]) -> Work:
@@ -92,9 +93,8 @@ class Made:
 
 @dataclass(frozen=True)
 class Product:
-    """What became of a photo. sha256, bytes: of the photo itself. tags: what the light is like, see `measure.py`.
-
-    left_out: why files that were asked for were not made.
+    """What became of a photo. sha256, bytes: of the photo itself, or of a cube map's six files. tags: what the light is like,
+    see `measure.py`. left_out: why files that were asked for were not made.
     """
 
     conversion: Conversion

@@ -39,6 +39,7 @@ class LibraryWriter:
 
     def write(self, picture: Photo | HdrPicture, result: Result, header: dict[str, str]) -> Literal["half", "float"]:
         panorama = header["projection"] == "equirectangular"
+        white = float(header["white"])
         kinds: dict[str, Literal["half", "float"]] = {}
         for size, shape in self._shapes(*result.pixels.shape[:2]).items():
             if shape is None:
@@ -49,7 +50,10 @@ class LibraryWriter:
                 pixels, alpha = smaller(pixels, alpha, shape, panorama=panorama)
             for file in self._work.files:
                 if file.size == size:
-                    kinds[file.path] = self._write_one(file, pixels, alpha, _header(header, pixels, result.pixels.shape[:2]))
+                    told = _header(header, pixels, result.pixels.shape[:2], white)
+                    kinds[file.path] = self._write_one(file, pixels, alpha, told)
+        if white != 1:  # tags and pictures are of the photo's white
+            result = Result(result.pixels / result.pixels.dtype.type(white), result.alpha)
         if panorama:
             self.tags = light_tags(result.pixels, sun=header["sun"] != "none")
         if self._work.thumbnail:
@@ -105,7 +109,7 @@ def _shape(height: int, width: int, size: str) -> tuple[int, int] | None:
     return None if scale > 1 else (max(1, round(height * scale)), max(1, round(width * scale)))
 
 
-def _header(header: dict[str, str], pixels: np.ndarray, original: tuple[int, int]) -> dict[str, str]:
+def _header(header: dict[str, str], pixels: np.ndarray, original: tuple[int, int], white: float) -> dict[str, str]:
     if pixels.shape[:2] == original:
         return header
-    return {**header, "peak": f"{pixels.max():.5g}", "reducedFrom": f"{original[1]} x {original[0]}"}
+    return {**header, "peak": f"{pixels.max() / white:.5g}", "reducedFrom": f"{original[1]} x {original[0]}"}

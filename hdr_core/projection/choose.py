@@ -91,7 +91,7 @@ def _as_asked(asked: str, pixels: np.ndarray, tags: CameraTags, fov: float, path
         case "mirror_ball":
             circle = detect.find_circle(pixels) or _inscribed(width, height)
             return Chosen(SourceView("mirror_ball", "asked for", 360.0, 360.0, "all around"), MirrorBall(width, height, circle))
-    return _cube(width, height, path)
+    return _cube(pixels, path)
 
 
 def _found(pixels: np.ndarray, tags: CameraTags, fov: float, path: Path) -> Chosen:  # noqa: PLR0911
@@ -221,8 +221,9 @@ def _dual(circles: tuple[Circle, Circle], fov: float, known: str) -> Chosen:
     return Chosen(view, DualFisheye(width, height, circles, math.radians(degrees) / 2))
 
 
-def _cube(width: int, height: int, path: Path) -> Chosen:
-    layout = layout_for(width, height)
+def _cube(pixels: np.ndarray, path: Path) -> Chosen:
+    height, width = pixels.shape[:2]
+    layout = layout_for(width, height) or detect.find_cube(pixels)
     if layout is not None:
         return Chosen(SourceView("cube", f"asked for: {layout.name}", 90.0, 90.0, "a cube's"), layout=layout)
     files = face_files(path) if width == height else None

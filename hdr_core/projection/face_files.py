@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -36,14 +37,7 @@ def face_files(path: Path, is_there: Callable[[Path], bool] = Path.is_file) -> d
     return None
 
 
-def one_of_each_cube(photos: Iterable[Path], is_there: Callable[[Path], bool] = Path.is_file) -> list[Path]:
-    """Of the six files of each cube map only the first: converting it converts all six."""
-    followers: set[Path] = set()
-    kept = []
-    for photo in photos:
-        files = face_files(photo, is_there)
-        if photo not in followers:
-            kept.append(photo)
-        if files is not None:
-            followers.update(files.values())
-    return kept
+def cube_name(files: Iterable[Path]) -> str:
+    """What the names of a cube map's files have in common: `sky` of `sky_px.png` and so on; "" where that is nothing."""
+    stems = [path.stem for path in files]
+    return re.sub(r"[^A-Za-z0-9)\]]+$", "", os.path.commonprefix(stems)) if stems else ""  # noqa: RUF071  (of letters)

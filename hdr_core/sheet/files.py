@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -33,8 +31,9 @@ def write_sheet(photo_path: Path | str, exr_path: Path | str, sheet_path: Path |
     try:
         photo = read_photo(photo_path)
         pixels, header = read_exr(exr_path)
+        pixels[..., :3] /= float(header.get("white", 1.0))  # the sheet counts in the photo's white
         if "sourceView" in header and pixels.shape[:2] != photo.pixels.shape[:2]:
-            photo = _as_photographed(pixels, header)
+            photo = _as_photographed(pixels)
         if pixels.shape[:2] != photo.pixels.shape[:2]:
             raise PhotoError(
                 f'"{photo_path}" is {photo.width} x {photo.height}, and "{exr_path}" {pixels.shape[1]} x {pixels.shape[0]}.',
@@ -51,12 +50,11 @@ def write_sheet(photo_path: Path | str, exr_path: Path | str, sheet_path: Path |
     return sheet_path
 
 
-def _as_photographed(pixels: np.ndarray, header: Mapping[str, Any]) -> Photo:
+def _as_photographed(pixels: np.ndarray) -> Photo:
     """Of a sphere made from another projection: what a camera that clips at the photo's white would have made of it."""
-    white = float(header.get("white", 1.0))
     codes = np.empty((*pixels.shape[:2], 3), np.uint8)
     for top in range(0, len(pixels), 256):
-        codes[top : top + 256] = np.rint(srgb_encode((pixels[top : top + 256, :, :3] / white).clip(0, 1)) * 255)
+        codes[top : top + 256] = np.rint(srgb_encode(pixels[top : top + 256, :, :3].clip(0, 1)) * 255)
     return Photo(codes, None, "sRGB")
 
 

@@ -11,7 +11,7 @@ import bpy
 import drawing
 import numpy as np
 import pytest
-from bl_ext.user_default.ldr_to_hdri.operators import photo_file, task_queue
+from bl_ext.user_default.ldr_to_hdri.operators import drop, photo_file, task_queue
 from bl_ext.user_default.ldr_to_hdri.operators.conversion import ConversionTask
 from bl_ext.user_default.ldr_to_hdri.operators.environment import environment_node, picture_node
 from bl_ext.user_default.ldr_to_hdri.ui import icon, menus, shortcuts
@@ -87,6 +87,18 @@ def test_photos_that_are_dropped_are_all_converted(photo):
     assert bpy.ops.ldr_to_hdri.drop(directory=str(photo.parent), files=files) == {"FINISHED"}
     assert {Path(path).name for path in photo.parent.glob("*.exr")} == {"lamp_hdri.exr", "second_hdri.exr"}
     assert bpy.context.scene.world.name == "second"
+
+
+def test_of_a_cube_map_that_is_dropped_one_file_is_converted(photo, tmp_path):
+    faces = ("px", "nx", "py", "ny", "pz", "nz")
+    for name in faces:
+        shutil.copyfile(icon._FILE, tmp_path / f"sky_{name}.png")  # any square will do
+        shutil.copyfile(photo, tmp_path / f"chair_{name}.png")
+    sky, chair = ([str(tmp_path / f"{what}_{name}.png") for name in faces] for what in ("sky", "chair"))
+    before = set(bpy.data.images)
+    assert drop.one_of_each_cube([*chair, *sky, str(photo)]) == [*chair, sky[0], str(photo)]
+    assert drop.one_of_each_cube(sky[:5]) == sky[:5]
+    assert set(bpy.data.images) == before
 
 
 def test_menus_show_the_icon_of_the_extension():

@@ -83,6 +83,7 @@ LENSES: dict[str, Lens] = {
     "part": Equirectangular(400, 150, 150.0, 400 / 300, 0.6),
     "sweep": Cylindrical(640, 150, 640 / (2 * math.pi), 75.0, wraps=True),
     "fisheye": Fisheye(300, 300, Circle(150, 150, 150), math.radians(95)),
+    "cropped fisheye": Fisheye(300, 200, Circle(150, 100, math.hypot(150, 100)), math.radians(80), cropped=True),
     "dual": DualFisheye(600, 300, (Circle(150, 150, 150), Circle(450, 150, 150)), math.radians(96)),
     "ball": MirrorBall(400, 400, Circle(200, 200, 200)),
 }

@@ -15,17 +15,26 @@ import pytest
 from PIL import Image
 
 import hdr_core
+from hdr_core import ConvertSettings
 from hdr_core.cli import main
 from hdr_core.client import WorkerClient
-from hdr_core.errors import OutputError, PhotoError
+from hdr_core.colour import srgb_decode
+from hdr_core.convert import Result
+from hdr_core.errors import OutputError, PhotoError, ProjectionError
 from hdr_core.exr import read_exr
 from hdr_core.hdr_file import read_radiance
 from hdr_core.library import Batch, Failed, Finished, LibrarySettings, Rule, convert_library
 from hdr_core.library.journal import Journal, read_entries, read_history
 from hdr_core.library.places import Places
 from hdr_core.library.plan import make_plan
+from hdr_core.library.produce import produce
+from hdr_core.library.work import File, Work
+from hdr_core.library.writer import LibraryWriter
+from hdr_core.photo import Photo
+from hdr_core.projection.face_files import FACES
 
-SETTINGS = LibrarySettings(sizes=("original", "1k"), formats=("exr", "hdr"), rules=(Rule("sub/*", "flat"),))
+RULES = (Rule("sub/*", "flat"), Rule("sky/*", "cube"))
+SETTINGS = LibrarySettings(sizes=("original", "1k"), formats=("exr", "hdr"), rules=RULES)
 ROOT = Path(hdr_core.__file__).parents[1]
 
 
@@ -45,6 +54,9 @@ def library(tmp_path_factory: pytest.TempPathFactory, take: Callable[[Path, int,
     sign = np.full((40, 56, 4), 255, np.uint8)
     sign[..., 3] = np.pad(np.full((30, 46), 255), 5)
     Image.fromarray(sign).save(folder / "photos" / "sign.png")
+    (folder / "photos" / "sky").mkdir()
+    for place, name in enumerate(("px", "nx", "py", "ny", "pz", "nz")):
+        Image.fromarray(np.full((16, 16, 3), 60 + 20 * place, np.uint8)).save(folder / "photos" / "sky" / f"{name}.png")
     return folder
 
 
@@ -59,11 +71,11 @@ def no_worker(_: Mapping[str, str]) -> WorkerClient:
 
 def test_every_photo_by_its_rule_and_in_its_folder(library: Path, outcome: list[Finished | Failed], tmp_path: Path) -> None:
     made = {path.relative_to(library / "results").as_posix() for path in (library / "results").rglob("*") if path.is_file()}
-    stems = {"large", "large_1k", "lamp_emission", "sign", "sub/wide"}
+    stems = {"large", "large_1k", "lamp_emission", "sign", "sub/wide", "sky/sky"}
     assert made == {f"{stem}.{kind}" for stem in stems for kind in ("exr", "hdr")}
     shown = {stem: read_exr(library / "results" / f"{stem}.exr")[1]["projection"] for stem in stems}
     kinds = {"sub/wide": "flat", "lamp_emission": "tileable", "sign": "flat"}
-    assert shown == dict.fromkeys(("large", "large_1k"), "equirectangular") | kinds
+    assert shown == dict.fromkeys(("large", "large_1k", "sky/sky"), "equirectangular") | kinds
     hdr_core.convert(library / "photos" / "large.jpg", tmp_path / "large.exr")
     assert (tmp_path / "large.exr").read_bytes() == (library / "results" / "large.exr").read_bytes()
 
@@ -71,14 +83,14 @@ def test_every_photo_by_its_rule_and_in_its_folder(library: Path, outcome: list[
 def test_one_bad_file_is_named_with_its_reason(library: Path, outcome: list[Finished | Failed]) -> None:
     failed = [event for event in outcome if isinstance(event, Failed)]
     assert [event.source for event in failed] == ["sub/bad.jpg"]
-    assert len(outcome) == 5
+    assert len(outcome) == 6
     report = json.loads((library / "results.batch" / "report.json").read_text())
-    assert report["statistics"]["done"] == 4
+    assert report["statistics"]["done"] == 5
     assert report["left_out"] == [{"source": "lamp_normal.png", "why": "it looks like a normal map, which holds no light"}]
     bad = next(photo for photo in report["photos"] if photo["outcome"] == "failed")
     assert (bad["source"], bad["error"]) == ("sub/bad.jpg", "PhotoError")
     page = (library / "results.batch" / "report.html").read_text(encoding="utf-8")
-    assert page.count("data:image/jpeg;base64,") == 4
+    assert page.count("data:image/jpeg;base64,") == 5
     assert bad["next_step"] in page
     assert "http" not in page
     with Image.open(library / "results.batch" / "contact-sheet.png") as sheet:
@@ -142,6 +154,54 @@ def test_what_changed_is_done_again(change: str, library: Path, outcome: list[Fi
         result.write_bytes(made)
 
 
+def test_a_cube_map_in_six_files_is_done_again_when_any_of_them_changes(library: Path, outcome: list, capsys) -> None:
+    face = library / "photos" / "sky" / "pz.png"
+    kept = face.read_bytes()
+    command = ["batch", str(library / "photos"), str(library / "results"), "--dry-run", "--include", "sky/*", "--json-lines"]
+    command += ["--sizes", "original,1k", "--formats", "exr,hdr", "--rule", "sky/*=cube"]
+    for content, convert in ((kept, False), (kept[:-1] + b"?", True)):
+        try:
+            face.write_bytes(content)
+            assert main(command) == 0
+        finally:
+            face.write_bytes(kept)
+        said = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        assert [(line["source"], line["convert"]) for line in said] == [("sky/nx.png", convert)]
+
+
+def test_pictures_and_tags_of_absolute_light_are_as_of_other_light(tmp_path: Path) -> None:
+    codes = np.random.default_rng(1).integers(0, 255, (32, 64, 3), np.uint8)
+    light = srgb_decode(codes / np.float32(255)).astype(np.float32)
+    seen = []
+    for white in (1, 5000):
+        folder = tmp_path / str(white)
+        folder.mkdir()
+        files = (File(str(folder / "a.exr"), "original", "exr"),)
+        pictures = [str(folder / name) for name in ("thumbnail.jpg", "preview.png")]
+        work = Work("a.jpg", files, ConvertSettings(), "sphere", "", *pictures, overwrite=False, cube=False)
+        writer = LibraryWriter(work)
+        header = {"projection": "equirectangular", "sun": "none", "white": str(white)}
+        writer.write(Photo(codes, None, "sRGB"), Result(light * np.float32(white), None), header)
+        assert read_exr(folder / "a.exr")[0].max() == pytest.approx(light.max() * white, rel=1e-3)
+        seen.append((writer.tags, *(np.asarray(Image.open(picture)).astype(int) for picture in pictures)))
+    assert seen[0][0] == seen[1][0]
+    for one, other in zip(seen[0][1:], seen[1][1:], strict=True):
+        assert np.abs(one - other).max() <= 2
+
+
+def test_six_photos_that_only_bear_a_cubes_names_are_not_left_out(tmp_path: Path) -> None:
+    for name in FACES:
+        Image.new("RGB", (16, 12)).save(tmp_path / f"chair_{name}.png")
+    files = (File(str(tmp_path / "chair.exr"), "original", "exr"),)
+    work = Work(str(tmp_path / "chair_back.png"), files, ConvertSettings(), "sphere", "", "", "", overwrite=False, cube=True)
+    with pytest.raises(ProjectionError, match=r"16 x 12.*chair\*=perspective"):
+        produce(work)
+    for rules, items in (((), 1), ((Rule("chair_*", "perspective"),), 6)):
+        settings = LibrarySettings(others="sphere", rules=rules)
+        places = Places.of(tmp_path, tmp_path / "out", None)
+        assert len(make_plan(places.source, places.apart, settings).items) == items
+
+
 def test_a_dry_run_writes_nothing_and_says_what_it_would_do(library: Path, tmp_path: Path, capsys) -> None:
     assert main(["batch", str(library / "photos"), str(tmp_path / "new"), "--dry-run", "--sizes", "2k"]) == 0
     said = capsys.readouterr().out
@@ -151,14 +211,15 @@ def test_a_dry_run_writes_nothing_and_says_what_it_would_do(library: Path, tmp_p
 
 
 def test_programs_hear_of_it_in_json_lines(library: Path, outcome: list[Finished | Failed], capsys) -> None:
-    options = ["--sizes", "original,1k", "--formats", "exr,hdr", "--rule", "sub/*=flat", "--exclude", "bad.*", "--json-lines"]
+    options = ["--sizes", "original,1k", "--formats", "exr,hdr", "--exclude", "bad.*", "--json-lines"]
+    options += ["--rule", "sub/*=flat", "--rule", "sky/*=cube"]
     assert main(["batch", str(library / "photos"), str(library / "results"), *options]) == 0
     events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert events[0]["event"] == "plan"
     assert {name: events[-1][name] for name in ("event", "done", "skipped", "failed")} == {
         "event": "end",
         "done": 0,
-        "skipped": 4,
+        "skipped": 5,
         "failed": 0,
     }
 

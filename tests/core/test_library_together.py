@@ -28,7 +28,7 @@ def works(folder: Path, count: int) -> list[Work]:
         photo = folder / f"{i}.png"
         Image.fromarray(smooth).resize((192, 96), Image.Resampling.BICUBIC).save(photo)
         file = File(str(folder / f"{i}.exr"), "original", "exr")
-        made.append(Work(str(photo), (file,), ConvertSettings(device="cpu"), "auto", "", "", "", False))
+        made.append(Work(str(photo), (file,), ConvertSettings(device="cpu"), "auto", "", "", "", overwrite=False, cube=False))
     return made
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from pathlib import Path
 
@@ -12,13 +13,17 @@ import pytest
 import pyvips
 
 from hdr_core import ConvertSettings, convert
-from hdr_core.camera_tags import read_tags
+from hdr_core.camera_tags import CameraTags, read_tags
 from hdr_core.colour import srgb_decode, srgb_encode
 from hdr_core.errors import PhotoError
 from hdr_core.exr import read_exr, write_exr
 from hdr_core.gain_map import apply_gain
 from hdr_core.nclx import profile
 from hdr_core.photo import HdrPicture, Photo, read_photo, read_source
+from hdr_core.projection.lenses import Perspective
+from hdr_core.projection.resample import to_map
+from hdr_core.scale import white_in
+from hdr_core.summary import in_a_line
 
 H, W = 48, 64
 HEADROOM = {0x21: (1, 1), 0x30: (0, 1)}  # Apple's notes for three stops
@@ -223,6 +228,24 @@ def test_hdr_pictures_are_not_restored(tmp_path: Path) -> None:
     assert np.median(np.abs(source.light.max(-1) / light.max(-1) - 1)) < 0.01
 
 
+def test_an_hdr_photo_becomes_a_sphere_and_keeps_its_light(tmp_path: Path) -> None:
+    light = np.random.default_rng(4).uniform(0.2, 2, (32, 48, 3)).astype(np.float32)
+    light[10:14, 20:26] = 900
+    write_exr(tmp_path / "a.exr", light, header={})
+    done = convert(tmp_path / "a.exr", tmp_path / "sphere.exr", ConvertSettings(fov=90.0))
+    assert (done.view.kind, done.input_curve, done.restored_high, done.projection) == (
+        "perspective",
+        "linear",
+        0,
+        "equirectangular",
+    )
+    made = read_exr(tmp_path / "sphere.exr")[0]
+    photo = to_map(light, Perspective(48, 32, 24.0), np.eye(3), made.shape[1])
+    inside = photo.covered > 0.999
+    np.testing.assert_allclose(made[inside], photo.pixels[inside], rtol=2e-3)
+    assert made[inside].max() > 850
+
+
 def test_a_phone_tells_how_it_was_held() -> None:
     """Upright and level; lying on its side, looking down by 20 degrees; and tilted clockwise by 10."""
 
@@ -238,6 +261,34 @@ def test_a_phone_tells_how_it_was_held() -> None:
     assert tilt(0, -3, 0, orientation=6) == (None, None)
 
 
+@pytest.mark.parametrize(
+    ("tags", "exposure"),
+    [
+        ({0x829A: 0.01, 0x829D: 16.0, 0x8827: 100, 0x9204: -2.0}, (0.01, 16, 100)),  # its bias is in the three already
+        ({0x9201: 6.643856, 0x9202: 8.0, 0x8827: 100}, (0.01, 16, 100)),  # APEX
+        ({0x829A: 0.01, 0x829D: 2.0, 0x8827: 65535, 0x8830: 2, 0x8832: 102400}, (0.01, 2, 102400)),
+        ({0x829A: 0.01, 0x829D: 2.0, 0x8830: 1, 0x8831: 204800}, (0.01, 2, 204800)),
+        ({0x829A: 0.01, 0x829D: 2.0, 0x8827: 65535}, (0.01, 2, 65535)),
+        ({0x829A: 0.01, 0x829D: 2.0}, None),
+        ({0x829A: 0.01, 0x829D: 0.0, 0x8827: 100}, None),  # a lens that the camera does not know
+    ],
+)
+def test_the_exposure_is_told_in_several_ways(tags: dict[int, float], exposure: tuple[float, float, float] | None) -> None:
+    from PIL import Image
+
+    exif = Image.Exif()
+    exif.get_ifd(0x8769).update(tags)
+    told = read_tags(exif.tobytes(), None, 30, 40).exposure
+    assert told == (pytest.approx(exposure, rel=1e-4) if exposure else None)
+
+
+def test_sunny_sixteen() -> None:
+    """A sunlit sheet of paper, 100,000 lux on 90%, is 28,600 cd/m2; a camera at f/16, 1/100 s and ISO 100 just clips it."""
+    tags = CameraTags(exposure=(0.01, 16.0, 100.0))
+    stops = math.log2(1e5 * 0.9 / math.pi / white_in("absolute", tags, np.ones((1, 1, 3), np.float32)))
+    assert 0 < stops < 0.5
+
+
 def test_what_absolute_light_needs(tmp_path: Path, codes: np.ndarray) -> None:
     """1/100 s at f/10 and ISO 100: white is 85.5 * 100 / (0.01 * 100) cd/m2, grey a fifth of it."""
     from PIL import Image
@@ -250,6 +301,9 @@ def test_what_absolute_light_needs(tmp_path: Path, codes: np.ndarray) -> None:
     white = convert(tmp_path / "a.jpg", tmp_path / "white.exr", ConvertSettings(**flat))
     done = convert(tmp_path / "a.jpg", tmp_path / "a.exr", ConvertSettings(**flat, scale="absolute"))
     assert done.white == pytest.approx(8547, rel=1e-3)
+    assert done.white_is.startswith("8,547 cd/m², by 1/100 s, f/10, ISO 100")
+    assert done.white_is in in_a_line(done)
+    assert "whiteIs" in read_exr(tmp_path / "a.exr")[1]
     assert done.peak == pytest.approx(white.peak, rel=1e-4)
     np.testing.assert_allclose(read_exr(tmp_path / "a.exr")[0], read_exr(tmp_path / "white.exr")[0] * 8547, rtol=2e-3, atol=1)
     with pytest.raises(PhotoError, match='scale="white"'):

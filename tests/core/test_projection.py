@@ -9,6 +9,7 @@ import light_field
 import numpy as np
 import pytest
 from light_field import LENSES, cube_faces, field, picture
+from PIL import Image
 
 from hdr_core import ConvertSettings
 from hdr_core.camera_tags import CameraTags, Panorama
@@ -16,7 +17,7 @@ from hdr_core.colour import srgb_encode
 from hdr_core.errors import ProjectionError
 from hdr_core.projection.choose import Chosen, choose
 from hdr_core.projection.cube import LAYOUTS, atlas
-from hdr_core.projection.face_files import FACES, face_files, one_of_each_cube
+from hdr_core.projection.face_files import FACES, cube_name, face_files
 from hdr_core.projection.resample import map_width, rotation, to_map
 from hdr_core.sphere_patch import pixel_directions, row_areas
 
@@ -101,6 +102,32 @@ def test_a_cube_map_is_recognised(layout: object) -> None:
     np.testing.assert_array_equal(chosen.layout.faces(laid_out(layout)), cube_faces(64))
 
 
+@pytest.mark.parametrize("size", [(192, 256), (256, 192), (190, 256)])
+def test_a_thing_before_white_is_no_cross(size: tuple[int, int]) -> None:
+    for high, wide in ((40, 50), (60, 100), (150, 40)):
+        thing = np.random.default_rng(0).integers(0, 120, (high, wide, 3), np.uint8)
+        photo = np.full((*size, 3), 255, np.uint8)
+        top, left = (size[0] - high) // 2, (size[1] - wide) // 2
+        photo[top : top + high, left : left + wide] = thing
+        assert found(photo).view.kind == "perspective"
+
+
+@pytest.mark.parametrize("layout", LAYOUTS[:2], ids=lambda layout: layout.name)
+def test_a_cross_that_is_some_pixels_off_its_shape_is_recognised(layout: object) -> None:
+    """Cut, padded on one side or all around, or scaled: its faces are found where they are."""
+    exact, truth = codes(laid_out(layout)), codes(cube_faces(64)).astype(np.float32)
+    height, width = exact.shape[:2]
+    scaled = np.asarray(Image.fromarray(exact).resize((width, height - 1), Image.Resampling.LANCZOS))
+    white = np.pad(exact, ((0, 2), (0, 0), (0, 0)), constant_values=255)
+    for pixels in (exact[:-2], exact[2:], white, np.pad(exact, ((3, 3), (3, 3), (0, 0))), scaled):
+        chosen = found(pixels)
+        assert (chosen.view.kind, chosen.view.known_from) == ("cube", layout.name), pixels.shape  # type: ignore[attr-defined]
+        faces = chosen.layout.faces(pixels)
+        assert np.abs(faces[:, 4:-4, 4:-4] - truth[:, 4:-4, 4:-4]).mean() < 1
+        assert found(pixels, projection="cube").layout == chosen.layout
+    assert found(codes(picture(light_field.Perspective(256, 190, 200.0)))).view.kind == "perspective"
+
+
 def test_photos_of_a_cubes_shape_are_no_cubes() -> None:
     for lens in (light_field.Perspective(256, 192, 200.0), light_field.Perspective(192, 256, 200.0)):
         assert found(codes(picture(lens))).view.kind == "perspective"
@@ -111,12 +138,12 @@ def test_six_files_are_found_by_their_names(tmp_path: Path) -> None:
     for name in ("px", "nx", "py", "ny", "pz", "nz"):
         (tmp_path / f"sky_{name}.png").touch()
     (tmp_path / "front.png").touch()
-    photos = sorted(tmp_path.iterdir())
     files = face_files(tmp_path / "sky_py.png")
     assert files is not None
     assert [files[name].name for name in ("right", "top", "back")] == ["sky_px.png", "sky_py.png", "sky_nz.png"]
     assert face_files(tmp_path / "front.png") is None
-    assert [photo.name for photo in one_of_each_cube(photos)] == ["front.png", "sky_nx.png"]
+    assert cube_name(files.values()) == "sky"
+    assert cube_name([Path(f"{face}.png") for face in FACES]) == ""
 
 
 def test_fisheyes_are_recognised_by_their_circles() -> None:
@@ -124,6 +151,17 @@ def test_fisheyes_are_recognised_by_their_circles() -> None:
     assert (one.view.kind, two.view.kind) == ("fisheye", "dual_fisheye")
     assert one.lens.circle.radius == pytest.approx(150, abs=2)  # type: ignore[union-attr]
     assert found(codes(picture(LENSES["fisheye"])), projection="mirror_ball").view.kind == "mirror_ball"
+
+
+def test_circles_that_lie_aside_or_are_cut_off_are_found_where_they_are() -> None:
+    circles = (light_field.Circle(155, 153, 148), light_field.Circle(444, 146, 150))
+    lens = light_field.DualFisheye(600, 300, circles, math.radians(96))
+    pixels = codes(picture(lens))
+    pixels[140:150, 280:292] = 0  # a dark spot at the rim
+    chosen = found(pixels)
+    assert chosen.view.kind == "dual_fisheye"
+    for circle, truth in zip(chosen.lens.circles, circles, strict=True):  # type: ignore[union-attr]
+        np.testing.assert_allclose([circle.x, circle.y, circle.radius], [truth.x, truth.y, truth.radius], atol=0.5)
 
 
 def test_that_a_circle_may_be_a_mirror_ball_is_said_unless_its_rim_or_you_tell() -> None:
