@@ -18,7 +18,7 @@ from .sphere_prior import usual_light
 COARSE = 64  # rows of the map on which the light is spread out
 _REACH = 1.1  # radians from the photo after which what sets it apart has faded by 1 - 1/e; it begins to with no crease
 _KEPT = 0.5  # of what sets the photo apart, far from it
-_LEVEL = 6.0  # so many times farther than it is counts what lies at another elevation
+_LEVEL = 4.0  # so many times farther than it is counts what lies at another elevation
 _FINE, _WIDE = 1.2, 4.0  # cells: a line along a row is what a mean over so many rows shows and one over more does not
 _SOFT = 0.05  # radians: what is nearer than this is not told apart
 _BRIGHTER = 0.3  # log: a mean over scenes, of which a few have their sun out of sight, is brighter than most of them
