@@ -1,6 +1,7 @@
 """How a photo's picture goes on beyond its edge: mirrored there, and the softer, the farther from the edge.
 
-So neither colour nor sharpness ends at the edge, and nothing that touches it is drawn out into a streak.
+So neither colour nor sharpness ends at the edge, and nothing that touches it is drawn out into a streak. What is mirrored
+softens with the square of the distance: slowly at the edge, where one looks, and soon where its symmetry would show.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from .sphere_grid import directions_at, enlarged, looked_up, places_of, soft
 from .sphere_patch import row_areas
 
 _COARSEST = 96  # the coarsest map that is mirrored has fewer rows: beyond what it mirrors the smooth light goes on
-_CELLS = 6.0  # how many of its own cells a map is mirrored beyond the edge
+_SOFTENS = 1.2  # radians: a map is mirrored as far as the square root of this times a cell's size; 14 degrees at the coarsest
 _LEVEL = 0.2  # radians between a place and its mirror image, up or down: what is much higher or lower is of another kind
 _ROWS = 256  # of the map that knows the nearest point of the edge, which changes evenly between its pixels
 _NEAR = 0.5  # radians from the edge within which it must be exact
@@ -78,7 +79,7 @@ def go_on(log: Tensor, share: Tensor, smooth: Tensor, edge: Edge) -> Tensor:
 def _mirrored(summed: Tensor, weight: Tensor, beyond: Tensor, edge: Edge) -> Tensor:
     """`beyond`, with the photo in it, and near its edge its mirror image, as a map of one fineness has them."""
     rows = weight.shape[-2]
-    reach = _CELLS * math.pi / rows
+    reach = math.sqrt(_SOFTENS * math.pi / rows)
     area = torch.from_numpy(row_areas(rows, 2 * rows)).float()[:, None]
     light, known = summed / area, (weight / area).clamp(max=1)
     strip = (enlarged(edge.angle, known.shape[-2:]) < reach) & (known < 1)

@@ -1,7 +1,8 @@
 """The photo's own light spread over the sphere: what sets it apart from what is usual for its elevations goes on around it.
 
 So sky goes on as sky and ground as ground, at the photo's own level and colour, and sideways much farther than up and down: at
-one elevation the world changes little. Far from the photo half of it is kept. All in the logarithm of light.
+one elevation the world changes little. What its rows show in the mean, such as a horizon, goes on without a blur. Far from
+the photo half of all that is kept. All in the logarithm of light.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ COARSE = 64  # rows of the map on which the light is spread out
 _REACH = 1.1  # radians from the photo after which what sets it apart has faded by 1 - 1/e; it begins to with no crease
 _KEPT = 0.5  # of what sets the photo apart, far from it
 _LEVEL = 4.0  # so many times farther than it is counts what lies at another elevation
+_FINE, _WIDE = 1.2, 4.0  # cells: a line along a row is what a mean over so many rows shows and one over more does not
 _SOFT = 0.05  # radians: what is nearer than this is not told apart
 _BRIGHTER = 0.3  # log: a mean over scenes, of which a few have their sun out of sight, is brighter than most of them
 _DARK = 1e-4
@@ -40,10 +42,27 @@ def spread_light(light: Tensor, share: Tensor) -> tuple[Tensor, Tensor]:
         fixed = weight == weight.max()
     usual = np.log(np.maximum(usual_light(mean, weight), _DARK))[:, None]
     log = np.log(np.maximum(mean, _DARK))
-    apart, distance = _carried((log - usual)[fixed], fixed)
+    apart = log - usual
+    lines = _lines(apart, weight * fixed)
+    carried, distance = _carried((apart - lines)[fixed], fixed)
+    apart = carried + lines
     near = np.exp(-np.square(distance / _REACH))[..., None]
     log = np.where(fixed[..., None], log, usual + apart * (_KEPT + (1 - _KEPT) * near) + _BRIGHTER * (1 - near))
     return torch.from_numpy(np.exp(log)).float().permute(2, 0, 1)[None], torch.from_numpy(distance).float()[None, None]
+
+
+def _lines(apart: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """(h, 1, C): how the rows of `apart`, (h, w, C), differ from those around them where they have a weight, else 0."""
+    row, shown = np.arange(len(weight)), weight.sum(1)
+    mean = (apart * weight[..., None]).sum(1) / np.maximum(shown, 1e-12)[:, None]
+
+    def smooth(rows: float) -> np.ndarray:
+        near = np.exp(-np.square((row[:, None] - row) / rows)) * shown
+        return near @ mean / np.maximum(near.sum(1, keepdims=True), 1e-30)
+
+    first, last = np.flatnonzero(shown)[[0, -1]]
+    inside = (np.minimum(row - first, last - row) / _WIDE).clip(0, 1)[:, None]  # at the photo's ends there is no row around
+    return ((smooth(_FINE) - smooth(_WIDE)) * inside)[:, None]
 
 
 def _carried(values: np.ndarray, fixed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
