@@ -63,7 +63,7 @@ def _asset(target: Path, records: Path, catalog: str, panorama: Panorama, said: 
         image.pack()
         image.filepath_raw = f"//{file.name}"
     curve = made.input_curve if made.input_curve != "linear" else "auto"  # of an HDR picture none is chosen
-    origin = Origin(panorama.source, str(file), ConvertSettings(input_curve=curve), made.restored)
+    origin = Origin(panorama.source, str(file), ConvertSettings(input_curve=curve, scale=panorama.scale), made.restored)
     world = new_world(_name(panorama), image, origin)
     facts.keep(next(node.node_tree for node in world.node_tree.nodes if node.type == "GROUP"), made)
     world.asset_mark()
