@@ -97,18 +97,14 @@ def _look(environment: Any, axes: np.ndarray, half: tuple[float, float], size: t
     """
     import numpy as np
 
+    from ..hdr_core.sheet.light import look_up
+
     wide, high = environment.size
     stored = np.empty(wide * high * environment.channels, np.float32)
     environment.pixels.foreach_get(stored)
-    panorama = stored.reshape(high, wide, -1)[..., :3]
+    panorama = stored.reshape(high, wide, -1)[::-1, :, :3]
     x, y = ((np.arange(pixels, dtype=np.float32) + 0.5) * (2 / pixels) - 1 for pixels in size)
     right, up = np.meshgrid(x * np.float32(half[0]), y * np.float32(half[1]))
-    direction = np.stack([right, up, -np.ones_like(right)], -1) @ axes.T
-    azimuth = np.arctan2(direction[..., 1], direction[..., 0])
-    latitude = np.arctan2(direction[..., 2], np.hypot(direction[..., 0], direction[..., 1]))
-    column, row = (0.5 - azimuth / (2 * np.pi)) * wide - 0.5, (0.5 + latitude / np.pi) * high - 0.5
-    left, low = np.floor(column).astype(int), np.floor(row).astype(int)
-    aside, above = (column - left)[..., None], (row - low)[..., None]
-    columns, rows = (left % wide, (left + 1) % wide), (low.clip(0, high - 1), (low + 1).clip(0, high - 1))
-    lower, upper = (panorama[line, columns[0]] * (1 - aside) + panorama[line, columns[1]] * aside for line in rows)
-    return lower * (1 - above) + upper * above
+    ahead, left, above = np.moveaxis(np.stack([right, up, -np.ones_like(right)], -1) @ axes.T, -1, 0)
+    towards = np.stack([-left, above, ahead], -1)
+    return look_up(panorama, towards / np.linalg.norm(towards, axis=-1, keepdims=True))

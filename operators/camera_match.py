@@ -23,6 +23,19 @@ from .node_state import converted
 _CATCHER = "Shadow Catcher"
 
 
+def _correction(name: str, description: str) -> Any:
+    """An angle that corrects what is there, so it begins at 0 at each match."""
+    return FloatProperty(
+        name=name,
+        description=description,
+        default=0.0,
+        soft_min=-math.pi / 6,
+        soft_max=math.pi / 6,
+        subtype="ANGLE",
+        options={"SKIP_SAVE"},
+    )
+
+
 class LDR_TO_HDRI_OT_match_camera(bpy.types.Operator):
     """Give the scene's camera the photo's view, and show the photo behind it"""
 
@@ -33,24 +46,8 @@ class LDR_TO_HDRI_OT_match_camera(bpy.types.Operator):
     height: FloatProperty(
         name="Height", description="Of the camera above the ground", default=1.6, min=0.01, soft_max=100.0, subtype="DISTANCE"
     )
-    pitch: FloatProperty(
-        name="Pitch",
-        description="Corrects the tilt: turns environment and camera farther up",
-        default=0.0,
-        soft_min=-math.pi / 6,
-        soft_max=math.pi / 6,
-        subtype="ANGLE",
-        options={"SKIP_SAVE"},  # it is a correction of what is there: not again at the next match
-    )
-    roll: FloatProperty(
-        name="Roll",
-        description="Corrects the tilt: turns environment and camera clockwise",
-        default=0.0,
-        soft_min=-math.pi / 6,
-        soft_max=math.pi / 6,
-        subtype="ANGLE",
-        options={"SKIP_SAVE"},
-    )
+    pitch: _correction("Pitch", "Corrects the tilt: turns environment and camera farther up")
+    roll: _correction("Roll", "Corrects the tilt: turns environment and camera clockwise")
     backplate: BoolProperty(name="Backplate", description="Show the photo behind the scene in the camera's view", default=True)
     resolution: BoolProperty(name="Resolution", description="Give the render the photo's proportions", default=True)
     shadow_catcher: BoolProperty(

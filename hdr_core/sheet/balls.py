@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .light import row_weights, shrink_sphere
+from .light import look_up, row_weights, shrink_sphere
 
 NAMES = ("Diffuse", "Glossy", "Mirror")
 ALBEDO = 0.8
@@ -31,9 +31,9 @@ def balls(radiance: np.ndarray, diameter: int) -> np.ndarray:
     normals, inside = _normals(diameter)
     mirrored = np.array([0, 0, 1], np.float32) - 2 * normals[..., 2:] * normals
     shades = (
-        ALBEDO * _look_up(_blurred(coarse, 1), normals),
-        _look_up(_blurred(coarse, SHARPNESS), mirrored),
-        _look_up(shrink_sphere(radiance, *_FINE), mirrored),
+        ALBEDO * look_up(_blurred(coarse, 1), normals),
+        look_up(_blurred(coarse, SHARPNESS), mirrored),
+        look_up(shrink_sphere(radiance, *_FINE), mirrored),
     )
     return np.stack([_downsampled(shade * inside[..., None]) / _covered(inside) for shade in shades]).astype(np.float32)
 
@@ -83,17 +83,3 @@ def _blurred(panorama: np.ndarray, exponent: int) -> np.ndarray:
             lobe *= lobe
         blurred[start : start + _ROWS] = lobe @ light
     return (blurred[:, :3] / blurred[:, 3:]).reshape(height, width, 3)
-
-
-def _look_up(panorama: np.ndarray, directions: np.ndarray) -> np.ndarray:
-    """What the panorama shows in each direction, between texels linearly."""
-    height, width = panorama.shape[:2]
-    x, y, z = directions[..., 0], directions[..., 1], directions[..., 2]
-    column = (np.arctan2(x, z) / (2 * np.pi) + 0.5) * width - 0.5
-    row = np.clip((0.5 - np.arcsin(np.clip(y, -1, 1)) / np.pi) * height - 0.5, 0, height - 1)
-    left, top = np.floor(column).astype(int), np.minimum(np.floor(row).astype(int), max(height - 2, 0))
-    right, down = (column - left)[..., None].astype(np.float32), (row - top)[..., None].astype(np.float32)
-    bottom = np.minimum(top + 1, height - 1)
-    upper = panorama[top, left % width] * (1 - right) + panorama[top, (left + 1) % width] * right
-    lower = panorama[bottom, left % width] * (1 - right) + panorama[bottom, (left + 1) % width] * right
-    return upper * (1 - down) + lower * down

@@ -88,3 +88,20 @@ def _shrink_axis(pixels: np.ndarray, size: int, axis: int) -> np.ndarray:
         share = (over * (size / len(pixels))).astype(np.float32).reshape(-1, *[1] * (pixels.ndim - 1))
         total += pixels.take(np.minimum(first + at, len(pixels) - 1), 0) * share
     return np.moveaxis(total, 0, axis)
+
+
+def look_up(panorama: np.ndarray, directions: np.ndarray) -> np.ndarray:
+    """What a panorama, (H, 2H, C), shows in each direction, (..., 3), between texels linearly: (..., C).
+
+    Axes: x to the right of its middle, y up, z towards its middle.
+    """
+    height, width = panorama.shape[:2]
+    x, y, z = directions[..., 0], directions[..., 1], directions[..., 2]
+    column = (np.arctan2(x, z) / (2 * np.pi) + 0.5) * width - 0.5
+    row = np.clip((0.5 - np.arcsin(np.clip(y, -1, 1)) / np.pi) * height - 0.5, 0, height - 1)
+    left, top = np.floor(column).astype(int), np.minimum(np.floor(row).astype(int), max(height - 2, 0))
+    right, down = (column - left)[..., None].astype(np.float32), (row - top)[..., None].astype(np.float32)
+    bottom = np.minimum(top + 1, height - 1)
+    upper = panorama[top, left % width] * (1 - right) + panorama[top, (left + 1) % width] * right
+    lower = panorama[bottom, left % width] * (1 - right) + panorama[bottom, (left + 1) % width] * right
+    return upper * (1 - down) + lower * down

@@ -72,7 +72,6 @@ def test_the_camera_sees_what_the_photo_shows(converted):
     np.testing.assert_allclose(shown[100:-100, 1120:-100, 0], 200 / 255, atol=0.03)
 
 
-@pytest.mark.skipif(bpy.app.version < (5, 0, 0), reason="the same in all: once is enough")
 def test_a_panorama_has_no_camera_to_match(photo):
     bpy.ops.ldr_to_hdri.convert(filepath=str(photo))
     with pytest.raises(RuntimeError, match="ordinary photo"):
