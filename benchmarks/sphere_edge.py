@@ -23,7 +23,7 @@ from hdr_core.sphere import complete
 from hdr_core.sphere_edge import find_edge
 from hdr_core.sphere_grid import enlarged
 
-_RINGS = (0, 1, 2, 4, 6, 9, 14)  # degrees from the edge
+_RINGS = (0, 1, 2, 4, 6, 9, 14, 20, 30)  # degrees from the edge
 _INSIDE = 4  # degrees
 _WIDE, _VIEW, _FOV, _PITCH = 1024, 400, 70, 5
 _DARK = 1e-4

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from .sphere_detail import detailed
 from .sphere_edge import find_edge, go_on
 from .sphere_grid import enlarged, soft
 from .sphere_light import expected_light
@@ -51,7 +52,8 @@ def complete(pixels: np.ndarray, covered: np.ndarray) -> np.ndarray:
         told = (expected_light(small, share).log(), spread.log(), (-(distance / _NEAR).square()).exp())
         expected, spread, near = (soft(coarse, spread.shape[-2]) for coarse in told)
         smooth = spread + (1 - near) * trust * (expected - spread + _BRIGHTER)
-        log = go_on(small.clamp(min=_DARK).log(), share, smooth, find_edge(share))
+        edge = find_edge(share)
+        log = detailed(go_on(small.clamp(min=_DARK).log(), share, smooth, edge), share, edge)
         filled = enlarged((log.exp() * unit).roll(turn, -1), known.shape[-2:])[0].permute(1, 2, 0).numpy()
     return filled * (1 - covered[..., None]) + pixels * covered[..., None]
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from light_field import LENSES, Perspective, picture
 
-from hdr_core import sphere_light
+from hdr_core import sphere, sphere_light
 from hdr_core.errors import WeightsError
 from hdr_core.network import weights as shipped
 from hdr_core.network.sphere_net import SphereNet
@@ -15,6 +15,7 @@ from hdr_core.projection.resample import Map, rotation, to_map
 from hdr_core.sphere import complete
 from hdr_core.sphere_edge import find_edge
 from hdr_core.sphere_grid import enlarged
+from hdr_core.sphere_patch import row_areas
 
 
 def _seen(pitch: float) -> Map:
@@ -76,6 +77,54 @@ def test_nothing_shows_where_the_photo_ends() -> None:
     assert farther < 0.15 * inside
     left, right = (log[240:270, columns].mean() for columns in (slice(395, 405), slice(619, 629)))
     assert right - left > 1.2  # each side goes on with its own light
+
+
+def _meadow(sun: float = 0.0) -> Map:
+    """A view of 60 degrees: rough ground, a smooth sky, and perhaps a sun in it."""
+    rng = np.random.default_rng(2)
+    lens = Perspective(400, 300, 346.0)
+    log = np.linspace(1, -1, 300)[:, None] + np.zeros((300, 400))
+    log[160:] += rng.normal(-1, 0.5, (35, 100)).repeat(4, 0).repeat(4, 1)
+    light = np.repeat(np.exp(log)[..., None], 3, 2).astype(np.float32)
+    if sun:
+        light[60:66, 300:306] = sun
+    return to_map(light, lens, np.eye(3), 1024)
+
+
+def test_the_photos_detail_goes_on_at_its_elevation_and_softens() -> None:
+    made = _meadow()
+    log = np.log(complete(made.pixels, made.covered)).mean(-1)
+    fine = np.abs(np.diff(log, axis=1, append=log[:, :1]))
+    ground, sky = slice(280, 320), slice(200, 240)
+    right = np.flatnonzero(made.covered[300] == 1)[-1]
+    photo = fine[ground, 512:right].mean()
+    near, far, farther = (
+        fine[ground, right + round(begin * 1024 / 360) : right + round(end * 1024 / 360)].mean()
+        for begin, end in ((2, 8), (12, 18), (40, 50))
+    )
+    assert 0.5 * photo < near < 1.2 * photo
+    assert farther < 0.3 * far
+    assert far < 0.6 * near
+    assert fine[sky, right + 6 : right + 60].max() < 0.05  # what is smooth stays so
+
+
+def test_detail_around_the_photo_leaves_the_light_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = _meadow()
+    whole = complete(made.pixels, made.covered)
+    monkeypatch.setattr(sphere, "detailed", lambda log, _share, _edge: log)
+    plain = complete(made.pixels, made.covered)
+    area = row_areas(*made.covered.shape)[:, None, None]
+    cells = [(light * area).reshape(8, 64, 16, 64, 3).sum((1, 3)) for light in (whole, plain)]
+    assert np.abs(whole - plain).max() > 0.1
+    assert np.abs(np.log(cells[0] / cells[1])).max() < 0.1
+    assert abs(np.log(cells[0].sum() / cells[1].sum())) < 0.01
+
+
+def test_a_sun_in_the_photo_is_seen_once() -> None:
+    made = _meadow(sun=20000.0)
+    whole = complete(made.pixels, made.covered)
+    assert whole[made.covered == 1].max() > 1000
+    assert whole[_angle_from(made.covered) > 1].max() < 10
 
 
 @pytest.mark.parametrize("top", [6.0, 0.6])
