@@ -5,7 +5,8 @@
 The photos are made from the example, enlarged, with the grain of a camera, so that neither codec has it easy. "warm": the third
 conversion of a process. A batch mixes four sizes; its conversions overlap, and so do as many null conversions. These, too, use
 threads for all that they do: decoding, one look into a table for each number, and the same writer. Warm ones and batches are
-timed three times, in turn with their null conversions; the medians are printed.
+timed three times, in turn with their null conversions; the medians are printed. The ordinary photo becomes a sphere; its null
+conversion decodes it and writes that sphere.
 """
 
 from __future__ import annotations
@@ -22,12 +23,13 @@ import numpy as np
 from PIL import Image
 
 from hdr_core.convert import convert
-from hdr_core.exr import SOFTWARE, write_exr
+from hdr_core.exr import SOFTWARE, read_exr, write_exr
 from hdr_core.parallel import in_parallel
 from hdr_core.photo import read_photo, srgb_decode
 from hdr_core.settings import ConvertSettings
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "ulmer_muenster.jpg"
+ORDINARY = (3000, 4000)
 MIXED = ((512, 1024), (1024, 2048), (2048, 4096), (3000, 6000))
 
 
@@ -97,6 +99,17 @@ def main() -> None:
         row(f"{width} x {height}, the first of a process", first_null, seconds(lambda: ours(large)))
         ours(large)
         row(f"{width} x {height}, warm", *medians(lambda: nothing(large), lambda: ours(large)))
+        ordinary = photo(root / "ordinary.jpg", *ORDINARY)
+        asked = ConvertSettings(device=options.device, projection="perspective", fov=68)
+        convert(ordinary, root / "sphere.exr", asked)
+        sphere, _ = read_exr(root / "sphere.exr")
+
+        def copied() -> None:
+            read_photo(ordinary)
+            write_exr(output(), sphere, header={"software": f"{SOFTWARE} null"}, overwrite=True)
+
+        label = f"an ordinary photo of {ORDINARY[1]} x {ORDINARY[0]} to a sphere of {sphere.shape[1]} x {sphere.shape[0]}"
+        row(label, *medians(copied, lambda: convert(ordinary, output(), asked)))
         made = [photo(root / f"{i}.jpg", *size) for i, size in enumerate(MIXED)]
         batch = [made[i % len(made)] for i in range(options.batch)]
         for at_once in options.at_once if batch else ():

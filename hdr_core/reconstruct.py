@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from threading import Lock
@@ -89,10 +90,10 @@ def reconstruct(
             coming = _reconstruct(photo, panorama, input_curve, quick, here, *given)
         return coming.wait()  # the next photo need not wait for this one's way back
 
-    return _where_it_fits(restored, place, device)
+    return where_it_fits(restored, place, device)
 
 
-def _where_it_fits(make: Callable[[str], _Made], place: str, asked: Device) -> _Made:
+def where_it_fits(make: Callable[[str], _Made], place: str, asked: Device) -> _Made:
     """`make` on `place`, or on the processor where its memory does not suffice and the user did not ask for it."""
     try:
         return make(place)
@@ -109,7 +110,12 @@ def _where_it_fits(make: Callable[[str], _Made], place: str, asked: Device) -> _
             ) from error
     with _ONE_AT_A_TIME:
         release_memory()  # only here the error, and with it all that it kept alive, is gone
-    return _where_it_fits(make, "cpu", "cpu")
+    return where_it_fits(make, "cpu", "cpu")
+
+
+def beside_the_network(device: str) -> AbstractContextManager[object]:
+    """For work of another kind: on a GPU it and the network take turns."""
+    return nullcontext() if device == "cpu" else _ONE_AT_A_TIME
 
 
 def warm_up(device: Device = "auto") -> str:
@@ -121,7 +127,7 @@ def warm_up(device: Device = "auto") -> str:
             _inference(here)
         return here
 
-    return _where_it_fits(loaded, place, device)
+    return where_it_fits(loaded, place, device)
 
 
 def release_memory() -> None:

@@ -56,16 +56,16 @@ def _change(log: Tensor, share: Tensor, edge: Edge) -> Tensor:
     strips = _mirrored(own[..., span], top, bottom)
     gap = 2 * rows - len(span)
     fixed = share[..., span].mean(-1, keepdim=True).round()
-    around = quilt(strips, (strips + _LIKE * log[..., span]) * fixed * _flat(rows).sqrt(), gap, degree)
+    around = quilt(strips, (strips + _LIKE * log[..., span]) * fixed * _flat(log).sqrt(), gap, degree)
     made = own.clone()
     made[..., span] = strips
     if around is not None:
         made[..., (span[-1] + 1 + torch.arange(gap)) % (2 * rows)] = around
     away = enlarged(edge.angle, (rows, 2 * rows)) * (180 / math.pi) * (share <= 0.5)
-    weight = _between(_elevation(rows).abs(), _HIGH, _LOW) * (-((away - _KEPT).clamp(min=0) / _FADES).square()).exp()
+    weight = _between(_elevation(log).abs(), _HIGH, _LOW) * (-((away - _KEPT).clamp(min=0) / _FADES).square()).exp()
     weight = weight * (1 - (-(away / _EXACT).square()).exp())
     result = log + (still + made - log) * weight
-    row = torch.arange(rows)[:, None] + 0.5
+    row = _middles(log)
     beyond = torch.maximum(top.min() - row, row - bottom.max()).clamp(min=0) / degree
     blur = _SOFTENS * (away - _SHARP).clamp(min=0) + _UPWARD * beyond
     result = torch.where(share > 0.5, log, _softened(result, blur * degree))
@@ -75,7 +75,7 @@ def _change(log: Tensor, share: Tensor, edge: Edge) -> Tensor:
 
 def _columns(share: Tensor) -> Tensor | None:
     """The columns around the middle one of which the photo shows nearly as much as of any."""
-    shown = ((share > 0.5) * _flat(share.shape[-2])).sum((0, 1, 2))
+    shown = ((share > 0.5) * _flat(share)).sum((0, 1, 2)).cpu()
     middle = len(shown) // 2
     if not shown[middle]:
         return None
@@ -89,7 +89,7 @@ def _columns(share: Tensor) -> Tensor | None:
 def _ends(share: Tensor) -> tuple[Tensor, Tensor]:
     """(n,) each, at which row, counted from the top of the map, each column of the photo begins and ends."""
     shown = share[0, 0]
-    row = torch.arange(len(shown))[:, None] + 0.5
+    row = _middles(shown)
     middle = ((row * shown).sum(0) / shown.sum(0)).round()
     above, below = ((shown * side).sum(0) for side in (row < middle, row > middle))
     return middle - above, middle + below
@@ -99,16 +99,16 @@ def _mirrored(own: Tensor, top: Tensor, bottom: Tensor) -> Tensor:
     """`own`, (1, 3, h, n), which beyond the photo's upper and lower edge is its mirror image at first."""
     rows = own.shape[-2]
     degree = rows / 180
-    row = torch.arange(rows)[:, None] + 0.5
+    row = _middles(own)
     result = own
     for end, beyond in ((top, top - row), (bottom, row - bottom)):
         reach = ((90 - end / degree).abs() * _MIRRORED).clamp(_LEAST, _MOST) * degree
         source = (2 * end - row).clamp(torch.minimum(top + 0.5, bottom - 0.5), bottom - 0.5) - 0.5
         first = source.floor().clamp(0, rows - 2).long()
         part = (source - first).clamp(0, 1)
-        pair = (own.gather(-2, (first + step).expand_as(own)) for step in (0, 1))
+        above, below = (own.gather(-2, (first + step).expand_as(own)) for step in (0, 1))
         near = _between(beyond / reach, 1.0, 0.3) * (beyond > 0)
-        result = torch.lerp(result, torch.lerp(*pair, part.expand_as(own)), near.expand_as(own))
+        result = torch.lerp(result, torch.lerp(above, below, part.expand_as(own)), near.expand_as(own))
     return result
 
 
@@ -128,14 +128,19 @@ def _smoothed(x: Tensor, rows: int) -> Tensor:
     return soft(functional.adaptive_avg_pool2d(x, (rows, 2 * rows)), x.shape[-2])
 
 
-def _elevation(rows: int) -> Tensor:
-    """(rows, 1), degrees."""
-    return 90 - (torch.arange(rows)[:, None] + 0.5) * (180 / rows)
+def _middles(x: Tensor) -> Tensor:
+    """(h, 1), of the rows of x, (..., h, w), counted from the top."""
+    return torch.arange(x.shape[-2], device=x.device)[:, None] + 0.5
 
 
-def _flat(rows: int) -> Tensor:
-    """(rows, 1), how wide a pixel is beside one at the horizon."""
-    return (_elevation(rows) * (math.pi / 180)).cos()
+def _elevation(x: Tensor) -> Tensor:
+    """(h, 1), degrees."""
+    return 90 - _middles(x) * (180 / x.shape[-2])
+
+
+def _flat(x: Tensor) -> Tensor:
+    """(h, 1), how wide a pixel is beside one at the horizon."""
+    return (_elevation(x) * (math.pi / 180)).cos()
 
 
 def _between(x: Tensor, none: float, whole: float) -> Tensor:

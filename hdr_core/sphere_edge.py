@@ -14,8 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from .sphere_grid import directions_at, enlarged, looked_up, places_of, soft
-from .sphere_patch import row_areas
+from .sphere_grid import areas_like, directions_at, enlarged, looked_up, places_of, soft
 
 _COARSEST = 96  # the coarsest map that is mirrored has fewer rows: beyond what it mirrors the smooth light goes on
 _SOFTENS = 1.2  # radians: a map is mirrored as far as the square root of this times a cell's size; 14 degrees at the coarsest
@@ -37,9 +36,9 @@ class Edge:
 
 def find_edge(share: Tensor) -> Edge:
     """share: (1, 1, h, 2h) in [0, 1], how much of each pixel the photo shows, and not all of the sphere."""
-    points = torch.from_numpy(_edge_points(share[0, 0].numpy())).float()
+    points = torch.from_numpy(_edge_points(share[0, 0].cpu().numpy())).float().to(share.device)
     if not len(points):  # it covers more than half of every pixel, or less
-        return Edge(torch.ones(1, 3, 2, 4), torch.full((1, 1, 2, 4), math.pi))
+        return Edge(share.new_ones(1, 3, 2, 4), share.new_full((1, 1, 2, 4), math.pi))
     far = _nearest(points, min(_FAR, share.shape[-2]), None)
     rows = min(_ROWS, share.shape[-2])
     return _nearest(points, rows, far) if rows > _FAR else far
@@ -48,10 +47,10 @@ def find_edge(share: Tensor) -> Edge:
 def _nearest(points: Tensor, rows: int, far: Edge | None) -> Edge:
     """points: (n, 3), of the edge. far: as a coarser map has it, which is enough where the edge is not near."""
     size = rows, 2 * rows
-    y, x = torch.meshgrid(*(torch.arange(length) + 0.5 for length in size), indexing="ij")
+    y, x = torch.meshgrid(*(torch.arange(length, device=points.device) + 0.5 for length in size), indexing="ij")
     here = directions_at(y.flatten(), x.flatten(), rows)
     if far is None:
-        nearest, asked = torch.empty_like(here), torch.arange(len(here))
+        nearest, asked = torch.empty_like(here), torch.arange(len(here), device=points.device)
     else:
         nearest = functional.normalize(enlarged(far.nearest, size)[0].flatten(1).T, dim=1)
         asked = (enlarged(far.angle, size).flatten() < _NEAR).nonzero()[:, 0]
@@ -65,7 +64,7 @@ def go_on(log: Tensor, share: Tensor, smooth: Tensor, edge: Edge) -> Tensor:
 
     log: (1, 3, h, 2h), the photo's light, where it shows any; share: (1, 1, h, 2h); smooth: (1, 3, r, 2r), what is far from it.
     """
-    area = torch.from_numpy(row_areas(*share.shape[-2:])).float()[:, None]
+    area = areas_like(share)
     levels = [(log * share * area, share * area)]
     while levels[-1][1].shape[-2] % 2 == 0 and levels[-1][1].shape[-2] >= _COARSEST:
         summed, weight = levels[-1]
@@ -80,7 +79,7 @@ def _mirrored(summed: Tensor, weight: Tensor, beyond: Tensor, edge: Edge) -> Ten
     """`beyond`, with the photo in it, and near its edge its mirror image, as a map of one fineness has them."""
     rows = weight.shape[-2]
     reach = math.sqrt(_SOFTENS * math.pi / rows)
-    area = torch.from_numpy(row_areas(rows, 2 * rows)).float()[:, None]
+    area = areas_like(weight)
     light, known = summed / area, (weight / area).clamp(max=1)
     strip = (enlarged(edge.angle, known.shape[-2:]) < reach) & (known < 1)
     row, column = strip[0, 0].nonzero(as_tuple=True)

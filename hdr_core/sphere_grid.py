@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from .network.padding import double, pad
+from .sphere_patch import row_areas
 
 _EDGE = 2  # pixels
 
@@ -22,7 +23,7 @@ def enlarged(low: Tensor, size: tuple[int, int] | torch.Size) -> Tensor:
         up = functional.interpolate(pad(low, 1, panorama=True), scale_factor=factor, mode="bilinear", align_corners=False)
         return up[..., factor:-factor, factor:-factor]
     ends = zip(size, low.shape[-2:], strict=True)
-    y, x = ((torch.arange(length) + 0.5) * (side / length) for length, side in ends)
+    y, x = ((torch.arange(length, device=low.device) + 0.5) * (side / length) for length, side in ends)
     return looked_up(low, *torch.meshgrid(y, x, indexing="ij"))
 
 
@@ -42,6 +43,11 @@ def looked_up(low: Tensor, y: Tensor, x: Tensor) -> Tensor:
         pad(low, _EDGE, panorama=True), flat, mode="bilinear", padding_mode="border", align_corners=False
     )
     return found.reshape(*low.shape[:2], *x.shape)
+
+
+def areas_like(x: Tensor) -> Tensor:
+    """(h, 1), steradians of one pixel of each row of a map, (..., h, 2h)."""
+    return torch.from_numpy(row_areas(*x.shape[-2:])).float().to(x.device)[:, None]
 
 
 def directions_at(y: Tensor, x: Tensor, rows: int) -> Tensor:

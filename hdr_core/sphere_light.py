@@ -24,11 +24,11 @@ def expected_light(light: Tensor, share: Tensor) -> Tensor:
     Returns (1, 3, ROWS, 2 ROWS), above 0: the geometric mean of what the network says of the map, turned and mirrored, so that
     the light turns with the map. Raises WeightsError.
     """
-    cells = torch.cat(_cells(light, share), 1)
+    cells = torch.cat(_cells(light, share), 1).cpu()  # few and small
     turned = [around.roll(by, -1) for around in (cells, cells.flip(-1)) for by in range(_PHASES)]
     told = _network()(*torch.cat(turned).split((3, 1, 1), 1)).log()
     back = torch.stack([one.roll(-(number % _PHASES), -1) for number, one in enumerate(told)])
-    return _round_poles((back[:_PHASES].mean(0) + back[_PHASES:].mean(0).flip(-1)) / 2).exp()[None]
+    return _round_poles((back[:_PHASES].mean(0) + back[_PHASES:].mean(0).flip(-1)) / 2).exp()[None].to(light.device)
 
 
 def _round_poles(log: Tensor) -> Tensor:
@@ -50,5 +50,5 @@ def _cells(light: Tensor, share: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     fine = functional.adaptive_avg_pool2d(share, size)
     shown = functional.adaptive_avg_pool2d(light * share, size)
     known = functional.avg_pool2d(fine, _FINE)
-    shine = (shown * torch.tensor(LUMINANCE)[:, None, None]).sum(1, keepdim=True)
+    shine = (shown * shown.new_tensor(LUMINANCE)[:, None, None]).sum(1, keepdim=True)
     return functional.avg_pool2d(shown, _FINE) / known.clamp(min=1e-6), known, functional.max_pool2d(shine, _FINE)

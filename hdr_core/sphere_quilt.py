@@ -43,7 +43,7 @@ def quilt(picture: Tensor, likeness: Tensor, gap: int, degree: float) -> Tensor 
     layout = _layout(columns, gap, degree)
     if layout is None:
         return None
-    begins = _cheapest(likeness[0].permute(2, 0, 1).flatten(1), layout)
+    begins = _cheapest(likeness[0].permute(2, 0, 1).flatten(1).cpu(), layout)
 
     def strip(number: int, at: Tensor) -> Tensor:
         """Strip `number` at columns of the gap; before the first and after the last the photo's mirror image."""
@@ -80,19 +80,18 @@ def _cheapest(columns: Tensor, layout: _Layout) -> list[int]:
     """At which of the photo's columns, (n, D), each strip begins."""
     half = layout.overlap // 2
     apart = torch.cdist(columns[None], columns[None])[0].square()
-    jumps, ends = (functional.conv2d(apart[None, None], torch.eye(size)[None, None])[0, 0] for size in (2 * half, half))
-    jumps = jumps.double().numpy()  # from the columns around one place to those around another, both `half` from the ends
-    ends = 2 * ends.double().numpy()
+    alike = [functional.conv2d(apart[None, None], torch.eye(size)[None, None])[0, 0] for size in (2 * half, half)]
+    jumps, ends = (sums.double().numpy() for sums in alike)  # from the columns around one place to those around another
     places = len(jumps)
     usual = float(np.median(jumps))
     rng = np.random.default_rng(1)
-    cost, back = ends[:places, -1], []
+    cost, back = 2 * ends[:places, -1], []
     lengths = np.diff(layout.bounds)
     for number, length in enumerate(lengths):
         arrived = np.full(places, _NEVER)
         arrived[length:] = cost[: max(places - length, 0)]
         if number == len(lengths) - 1:
-            last = int((arrived + ends[half : half + places, 0]).argmin())
+            last = int((arrived + 2 * ends[half : half + places, 0]).argmin())
             break
         place = np.arange(places)
         again = np.abs(place - (place[:, None] - length)) < length / 2
@@ -109,7 +108,7 @@ def _joined(left: Tensor, right: Tensor, degree: float) -> Tensor:
     """(k, C, h, w) of both, from the left one to the right one: what is broad over the whole width, the rest along a seam."""
     width = left.shape[-1]
     path = _seam((_mean(left, 1) - _mean(right, 1)).square().sum(1))
-    place = torch.arange(width)
+    place = torch.arange(width, device=left.device)
     along = _smooth((place - path[..., None]) / (_SHARP * degree) / 2 + 0.5)[:, None]
     across = _smooth(place / (width - 1))
     broad = max(1, round(_BROAD * degree))
@@ -119,7 +118,7 @@ def _joined(left: Tensor, right: Tensor, degree: float) -> Tensor:
 
 def _seam(cost: Tensor) -> Tensor:
     """(k, h), the column at which each row of `cost`, (k, h, w), is crossed for the least sum; rows move by at most one."""
-    total = (cost + _TIE).numpy()
+    total = (cost + _TIE).cpu().numpy()
     for row in range(1, total.shape[1]):
         before = np.pad(total[:, row - 1], ((0, 0), (1, 1)), constant_values=_NEVER)
         total[:, row] += np.minimum(np.minimum(before[:, :-2], before[:, 1:-1]), before[:, 2:])
@@ -129,7 +128,7 @@ def _seam(cost: Tensor) -> Tensor:
         near = (path[:, row + 1, None] + np.array([-1, 0, 1])).clip(0, total.shape[2] - 1)
         path[:, row] = np.take_along_axis(near, np.take_along_axis(total[:, row], near, 1).argmin(1)[:, None], 1)[:, 0]
     margin = total.shape[2] // 5  # so that either side has its own at its end
-    return torch.from_numpy(path.clip(margin, total.shape[2] - 1 - margin))
+    return torch.from_numpy(path.clip(margin, total.shape[2] - 1 - margin)).to(cost.device)
 
 
 def _mean(x: Tensor, radius: int) -> Tensor:

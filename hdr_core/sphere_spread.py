@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from .sphere_grid import areas_like
 from .sphere_patch import pixel_directions, row_areas
 from .sphere_prior import usual_light
 
@@ -32,12 +33,13 @@ def spread_light(light: Tensor, share: Tensor) -> tuple[Tensor, Tensor]:
     from the photo, (1, 1, ...), radians.
     """
     rows = min(COARSE, share.shape[-2])
-    area = torch.from_numpy(row_areas(*share.shape[-2:])).float()[:, None]
-    known = functional.adaptive_avg_pool2d(share * area, (rows, 2 * rows))
-    summed = functional.adaptive_avg_pool2d(light * share * area, (rows, 2 * rows))
+    area = areas_like(share)
+    known = functional.adaptive_avg_pool2d(share * area, (rows, 2 * rows)).cpu()
+    summed = functional.adaptive_avg_pool2d(light * share * area, (rows, 2 * rows)).cpu()
     mean = (summed / known.clamp(min=1e-12))[0].permute(1, 2, 0).numpy()
     weight = known[0, 0].numpy()
-    fixed = weight > 0.5 * functional.adaptive_avg_pool2d(area.expand(share.shape[-2:])[None, None], (rows, 1))[0, 0].numpy()
+    whole = functional.adaptive_avg_pool2d(area.expand(share.shape[-2:])[None, None], (rows, 1))[0, 0]
+    fixed = weight > 0.5 * whole.cpu().numpy()
     if not fixed.any():  # a photo smaller than a cell
         fixed = weight == weight.max()
     usual = np.log(np.maximum(usual_light(mean, weight), _DARK))[:, None]
@@ -48,7 +50,8 @@ def spread_light(light: Tensor, share: Tensor) -> tuple[Tensor, Tensor]:
     apart = carried + lines
     near = np.exp(-np.square(distance / _REACH))[..., None]
     log = np.where(fixed[..., None], log, usual + apart * (_KEPT + (1 - _KEPT) * near) + _BRIGHTER * (1 - near))
-    return torch.from_numpy(np.exp(log)).float().permute(2, 0, 1)[None], torch.from_numpy(distance).float()[None, None]
+    told = torch.from_numpy(np.exp(log)).permute(2, 0, 1)[None], torch.from_numpy(distance)[None, None]
+    return told[0].float().to(share.device), told[1].float().to(share.device)
 
 
 def _lines(apart: np.ndarray, weight: np.ndarray) -> np.ndarray:

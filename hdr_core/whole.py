@@ -7,20 +7,26 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
+import torch
 
 from .colour import srgb_decode, srgb_encode
+from .device import choose_device
 from .errors import ProjectionError
+from .memory import free_memory
 from .photo import HdrPicture, Photo, read_source
 from .projection.choose import Chosen
 from .projection.cube import atlas
 from .projection.face_files import FACES
 from .projection.lenses import Equirectangular
-from .projection.resample import WIDEST, map_width, rotation, to_map
+from .projection.resample import WIDEST, map_width, resample, rotation, to_map
+from .reconstruct import beside_the_network, where_it_fits
 from .settings import ConvertSettings
 from .source_view import SourceView
-from .sphere import complete
+from .sphere import completed
+from .sphere_grid import areas_like
 
 _ROWS = 256
+_GPU_BYTES = 100  # a pixel of the map, at most
 
 
 @dataclass(frozen=True)
@@ -40,14 +46,31 @@ def as_sphere(
     if alpha is not None and alpha.dtype.kind == "u":
         alpha = alpha / np.float32(np.iinfo(alpha.dtype).max)
     turn = rotation(view.pitch, view.roll, view.yaw)
-    made = to_map(light, chosen.lens, turn, map_width(chosen.lens), alpha, lambda done: step(0.6 * done))
-    height = len(made.covered)
-    area = np.cos(np.pi * ((np.arange(height) + 0.5) / height - 0.5))
-    share = float(made.covered.mean(1) @ area / area.sum())
-    if share <= 0:
-        raise ProjectionError("The photo shows nothing: all of it is transparent.", "Give a photo with opaque pixels.")
-    pixels = complete(made.pixels, made.covered) if share < 1 - 1e-6 else made.pixels
+    width, lens = map_width(chosen.lens), chosen.lens
+
+    def made(device: str) -> tuple[np.ndarray, float]:
+        if not _fits(device, width):
+            device = "cpu"
+        with beside_the_network(device):
+            pixels, covered = resample(light, lens, turn, width, alpha, lambda done: step(0.6 * done), device)
+            share = _share(covered)
+            if share <= 0:
+                raise ProjectionError("The photo shows nothing: all of it is transparent.", "Give a photo with opaque pixels.")
+            return (completed(pixels, covered) if share < 1 - 1e-6 else pixels).cpu().numpy(), share
+
+    place = "cuda" if choose_device(settings.device) == "cuda" else "cpu"
+    pixels, share = where_it_fits(made, place, settings.device)
     return Sphere(pixels, replace(view, covered=min(1.0, share)))
+
+
+def _fits(device: str, width: int) -> bool:
+    return device == "cpu" or free_memory(torch.device(device)) > _GPU_BYTES * width * width // 2
+
+
+def _share(covered: torch.Tensor) -> float:
+    """How much of the sphere."""
+    rows, area = covered.double().mean(1), areas_like(covered)[:, 0].double()
+    return float(rows @ area / area.sum())
 
 
 def turned(view: SourceView, settings: ConvertSettings) -> SourceView:

@@ -47,6 +47,10 @@ class Lens(ABC):
     def most(self) -> float:
         return self.middle
 
+    def reach(self, angle: float) -> float:
+        """How many pixels beyond the picture's edge a place may lie that is `angle` radians, a few degrees, from one inside."""
+        return math.inf
+
     @abstractmethod
     def look(self, direction: Tensor) -> Iterator[Seen]:
         """Where `direction`, (..., 3), is seen: once, or by each lens."""
@@ -71,6 +75,9 @@ class Perspective(Lens):
     @property
     def most(self) -> float:
         return self.focal * (1 + (self.width**2 + self.height**2) / (4 * self.focal**2))
+
+    def reach(self, angle: float) -> float:
+        return 2 * self.most * angle  # beyond its edge there are still more pixels a radian
 
     def look(self, direction: Tensor) -> Iterator[Seen]:
         ahead, left, up = direction.unbind(-1)
@@ -153,6 +160,9 @@ class Fisheye(Lens):
     @property
     def most(self) -> float:
         return self.middle * (self.half / max(math.sin(min(self.half, 2.6)), 0.3) if self.half > 1 else 1.2)
+
+    def reach(self, angle: float) -> float:
+        return 2 * self.most * angle
 
     def look(self, direction: Tensor) -> Iterator[Seen]:
         angle, x, y = _in_circle(direction, self.circle, self.half)

@@ -13,11 +13,11 @@ from torch.nn import functional
 
 from ..network.padding import pad
 from .lenses import Lens
+from .map_grid import Block, MapGrid, blocks_seen
 
 WIDEST = 8192
 NARROWEST = 256
 _EDGE = 2  # pixels around the picture, so that interpolation knows what lies beyond the wrap
-_SAMPLES = 2**21  # looked up at a time
 _FINEST = 8  # samples a side of one pixel of the map
 
 
@@ -59,32 +59,38 @@ def to_map(
 
     width: of the map, even. alpha: (H, W) in [0, 1]: what the picture leaves out. step: told of the fraction done.
     """
+    pixels, covered = resample(picture, lens, turn, width, alpha, step)
+    return Map(pixels.numpy(), covered.numpy())
+
+
+def resample(
+    picture: np.ndarray,
+    lens: Lens,
+    turn: np.ndarray,
+    width: int,
+    alpha: np.ndarray | None = None,
+    step: Callable[[float], None] = lambda _: None,
+    device: str = "cpu",
+) -> tuple[Tensor, Tensor]:
+    """As `to_map`, on a torch device: pixels (H, 2H, C) and covered (H, 2H), float32."""
     height, channels = width // 2, picture.shape[2]
-    source = torch.from_numpy(np.ascontiguousarray(picture, np.float32)).permute(2, 0, 1)
+    source = torch.from_numpy(np.ascontiguousarray(picture, np.float32)).to(device).permute(2, 0, 1)
     if alpha is not None:
-        cover = torch.from_numpy(np.ascontiguousarray(alpha, np.float32))[None]
+        cover = torch.from_numpy(np.ascontiguousarray(alpha, np.float32)).to(device)[None]
         source = torch.cat([source * cover, cover])
     source = _with_edge(source, lens)
-    fine = _fineness(lens, width)
-    margin = 2.0 * lens.most / (width / (2 * math.pi)) + 2  # no pixel that the picture may touch is passed over
-    back = torch.from_numpy(turn.T.copy()).float()
-    pixels = torch.zeros(height * width, channels)
-    covered = torch.zeros(height * width)
-    rows_at_once = max(1, 2**20 // width)
-    for top in range(0, height, rows_at_once):
-        rows = torch.arange(top, min(top + rows_at_once, height))
-        near = torch.stack([seen.inside for seen in lens.look(_directions(rows, width, height, back))]).amax(0) > -margin
-        touched = near.flatten().nonzero()[:, 0] + top * width
-        for part in touched.split(max(1, _SAMPLES // fine**2)):
-            value, share = _average(source, lens, part, width, fine, back, weighted=alpha is not None)
-            pixels[part], covered[part] = value, share
-        step((top + len(rows)) / height)
-    return Map(pixels.view(height, width, channels).numpy(), covered.view(height, width).numpy())
+    grid = MapGrid(width, turn, torch.device(device))
+    pixels, covered = torch.zeros(height, width, channels, device=device), torch.zeros(height, width, device=device)
+    for block in blocks_seen(lens, grid, _fineness(lens, grid)):
+        here = block.rows, block.columns
+        pixels[here], covered[here] = _average(source, lens, grid, block, weighted=alpha is not None)
+        step(block.rows.stop / height)
+    return pixels, covered
 
 
-def _fineness(lens: Lens, width: int) -> int:
+def _fineness(lens: Lens, grid: MapGrid) -> int:
     """Samples a side of a map's pixel: half a pixel of the picture apart, or less."""
-    return int(min(max(2, math.ceil(2 * lens.most / (width / (2 * math.pi)))), _FINEST))
+    return int(min(max(2, math.ceil(2 * lens.most / grid.density)), _FINEST))
 
 
 def _with_edge(source: Tensor, lens: Lens) -> Tensor:
@@ -94,50 +100,31 @@ def _with_edge(source: Tensor, lens: Lens) -> Tensor:
     return functional.pad(source, (_EDGE, _EDGE, 0, 0), mode="circular" if lens.wraps else "replicate")[0]
 
 
-def _directions(rows: Tensor, width: int, height: int, back: Tensor) -> Tensor:
-    """(h, W, 3) of the middles of whole rows, in the photo's axes."""
-    return _towards((rows + 0.5)[:, None] / height, (torch.arange(width) + 0.5)[None] / width, back)
-
-
-def _towards(down: Tensor, right: Tensor, back: Tensor) -> Tensor:
-    """Directions of places on the map, both in [0, 1], in the photo's axes."""
-    latitude, azimuth = math.pi * (0.5 - down), 2 * math.pi * (0.5 - right)
-    flat = torch.cos(latitude)
-    world = torch.stack(torch.broadcast_tensors(flat * torch.cos(azimuth), flat * torch.sin(azimuth), torch.sin(latitude)), -1)
-    return world @ back.T
-
-
-def _average(
-    source: Tensor, lens: Lens, part: Tensor, width: int, fine: int, back: Tensor, *, weighted: bool
-) -> tuple[Tensor, Tensor]:
-    """Of the map's pixels `part`, (N,): the mean light that the picture shows in each, (N, C), and how much it shows."""
-    height = width // 2
-    offset = (torch.arange(fine) + 0.5) / fine
-    down = ((part // width)[:, None] + offset.repeat_interleave(fine)) / height
-    right = ((part % width)[:, None] + offset.repeat(fine)) / width
-    direction = _towards(down.double(), right.double(), back.double()).float()
-    area = torch.cos(math.pi * (0.5 - down))  # of one sample, as the sphere narrows towards the poles
-    light, weight, shown = None, torch.zeros(len(part)), torch.zeros_like(down)
-    for seen in lens.look(direction):
+def _average(source: Tensor, lens: Lens, grid: MapGrid, block: Block, *, weighted: bool) -> tuple[Tensor, Tensor]:
+    """Of a block's pixels: the mean light that the picture shows in each, (h, w, C), and how much it shows, (h, w)."""
+    area = grid.areas(block.rows, block.fine)
+    light = weight = shown = torch.zeros(1, device=grid.device)
+    for seen in lens.look(grid.directions(block.rows, block.columns, block.fine)):
         here = (seen.inside >= 0).float()
         shown = torch.maximum(shown, here)
-        value = _look_up(source, seen.x, seen.y)
         share = area * here * (seen.weight if seen.weight is not None else 1.0)
-        summed = (value * share).sum(-1)
-        light = summed if light is None else light + summed
-        weight = weight + share.sum(-1)
-    assert light is not None  # every lens looks once at least
-    covered = (shown * area).sum(-1) / area.sum(-1)
-    mean = (light / weight.clamp(min=1e-12)).T
+        light = light + _pooled(_look_up(source, seen.x, seen.y) * share, block.fine)
+        weight = weight + _pooled(share[None], block.fine)
+    covered = (_pooled((shown * area)[None], block.fine) / _pooled(area.expand_as(shown)[None], block.fine))[0]
+    mean = (light / weight.clamp(min=1e-12)).movedim(0, -1)
     if not weighted:
         return mean, covered
-    alpha = mean[:, -1:]
-    return torch.where(alpha > 0, mean[:, :-1] / alpha.clamp(min=1e-6), 0), covered * alpha[:, 0]
+    alpha = mean[..., -1:]
+    return torch.where(alpha > 0, mean[..., :-1] / alpha.clamp(min=1e-6), 0), covered * alpha[..., 0]
+
+
+def _pooled(x: Tensor, fine: int) -> Tensor:
+    return functional.avg_pool2d(x[None], fine)[0]
 
 
 def _look_up(source: Tensor, x: Tensor, y: Tensor) -> Tensor:
-    """Bilinear, (C, N, n) from a source with its edge, (C, H, W); positions in pixels of the picture without it."""
-    size = x.new_tensor([source.shape[2], source.shape[1]])
-    grid = (torch.stack([x, y], -1) + _EDGE) / size * 2 - 1
+    """Bilinear, (C, h, w) from a source with its edge, (C, H, W); positions in pixels of the picture without it."""
+    size = source.shape[2], source.shape[1]
+    grid = torch.stack([(place + _EDGE) * (2 / side) - 1 for place, side in zip((x, y), size, strict=True)], -1)
     grid = grid.clamp(-1.5, 1.5)  # far outside, where nothing counts
     return functional.grid_sample(source[None], grid[None], mode="bilinear", padding_mode="border", align_corners=False)[0]
