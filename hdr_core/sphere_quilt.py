@@ -118,17 +118,18 @@ def _joined(left: Tensor, right: Tensor, degree: float) -> Tensor:
 
 def _seam(cost: Tensor) -> Tensor:
     """(k, h), the column at which each row of `cost`, (k, h, w), is crossed for the least sum; rows move by at most one."""
-    total = (cost + _TIE).cpu().numpy()
+    total = np.pad((cost + _TIE).cpu().numpy(), ((0, 0), (0, 0), (1, 1)), constant_values=_NEVER)
     for row in range(1, total.shape[1]):
-        before = np.pad(total[:, row - 1], ((0, 0), (1, 1)), constant_values=_NEVER)
-        total[:, row] += np.minimum(np.minimum(before[:, :-2], before[:, 1:-1]), before[:, 2:])
+        before = total[:, row - 1]
+        total[:, row, 1:-1] += np.minimum(np.minimum(before[:, :-2], before[:, 1:-1]), before[:, 2:])
     path = np.empty(total.shape[:2], int)
     path[:, -1] = total[:, -1].argmin(1)
     for row in range(total.shape[1] - 2, -1, -1):
-        near = (path[:, row + 1, None] + np.array([-1, 0, 1])).clip(0, total.shape[2] - 1)
-        path[:, row] = np.take_along_axis(near, np.take_along_axis(total[:, row], near, 1).argmin(1)[:, None], 1)[:, 0]
-    margin = total.shape[2] // 5  # so that either side has its own at its end
-    return torch.from_numpy(path.clip(margin, total.shape[2] - 1 - margin)).to(cost.device)
+        near = path[:, row + 1, None] + np.array([-1, 0, 1])
+        path[:, row] = near[:, 0] + np.take_along_axis(total[:, row], near, 1).argmin(1)
+    width = cost.shape[-1]
+    margin = width // 5  # so that either side has its own at its end
+    return torch.from_numpy((path - 1).clip(margin, width - 1 - margin)).to(cost.device)
 
 
 def _mean(x: Tensor, radius: int) -> Tensor:

@@ -26,7 +26,7 @@ from .sphere import completed
 from .sphere_grid import areas_like
 
 _ROWS = 256
-_GPU_BYTES = 100  # a pixel of the map, at most
+_GPU_BYTES = 60  # a pixel of the map, at most
 
 
 @dataclass(frozen=True)

@@ -57,4 +57,4 @@ def test_a_large_sphere_takes_no_more_memory_than_it_says() -> None:
     before = torch.cuda.memory_allocated()
     completed(*resample(picture, lens, np.eye(3), 8192, device="cuda"))
     taken = (torch.cuda.max_memory_allocated() - before) / (8192 * 4096)
-    assert 0.5 * whole._GPU_BYTES < taken < whole._GPU_BYTES
+    assert 0.6 * whole._GPU_BYTES < taken < whole._GPU_BYTES
