@@ -1,11 +1,12 @@
 """How well the rest of the sphere is told from a photo: views of panoramas, completed, beside the panoramas.
 
-python -m benchmarks.sphere PANORAMAS [--views 2] [--only ours]
+python -m benchmarks.sphere PANORAMAS [--views 2] [--only ours] [--photographed]
 
 PANORAMAS: a folder of linear .exr panoramas. From each, views of 4:3 are cut, 50, 70 and 100 degrees across, in random
 directions, tilted from 10 degrees down to 15 up. Their light is given as it is, so that only the completion is measured; the
 tilt is given, too. Beside ours: the view tiled over the sphere, mirrored at its edges; its mean colour; the harmonic fill, the
-smoothest light that agrees with the view. Prints medians:
+smoothest light that agrees with the view. --photographed: the views are photographed under three conditions, as the panoramas
+of benchmarks/quality.md are; ours restores the photo and completes it, the others complete the photo as it is. Prints medians:
 
 diffuse: relative RMSE of the light that falls on a matt sphere from 256 directions; angle: degrees between its colours; energy:
 stops between the total light and the truth's, and their magnitude; then for a diffuse, a matte silver and a mirror ball, as
@@ -21,15 +22,18 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.sphere_photos import take
 from benchmarks.sphere_views import FIELDS, cut_view, perspective, read_panorama
 from hdr_core.projection.resample import Map, rotation, to_map
 from hdr_core.sheet.balls import balls, coverage
 from hdr_core.sphere import complete
 from hdr_core.sphere_patch import pixel_directions, row_areas
 from hdr_core.sun import LUMINANCE
+from training.measure import CONDITIONS, Condition
 from training.sphere_harmonic import harmonic as smoothest
 
 _WIDE, SMALL, _VIEW, _BALL = 512, 64, 128, 64  # pixels: of the map, of the light's rows, of the view, of the balls
+_PHOTO = 512  # pixels: of a view that is photographed
 _DARK = 1e-9
 COLUMNS = (
     *("diffuse", "angle", "energy", "|energy|"),
@@ -124,7 +128,9 @@ def _angle(a: np.ndarray, b: np.ndarray) -> float:
     return float(np.degrees(np.arccos(cosine.clip(-1, 1))).mean())
 
 
-def cut_views(folder: Path, views: int, seed: int) -> Iterator[tuple[np.ndarray, Map, np.ndarray, float, float]]:
+def cut_views(
+    folder: Path, views: int, seed: int, width: int = _VIEW
+) -> Iterator[tuple[np.ndarray, Map, np.ndarray, float, float]]:
     """Each view, what of the sphere it shows, its panorama turned towards it, field of view and pitch; the fields in turn."""
     rng = np.random.default_rng(seed)
     for path in sorted(folder.glob("pano_*.exr")):
@@ -132,19 +138,36 @@ def cut_views(folder: Path, views: int, seed: int) -> Iterator[tuple[np.ndarray,
         for fov in FIELDS * views:
             turned = np.roll(panorama, rng.integers(_WIDE), 1)
             pitch = float(rng.uniform(-10, 15))
-            view = cut_view(turned, _VIEW, fov, pitch)
-            yield view, to_map(view, perspective(_VIEW, fov), rotation(pitch, 0, 0), _WIDE), turned, fov, pitch
+            view = cut_view(turned, width, fov, pitch)
+            yield view, to_map(view, perspective(width, fov), rotation(pitch, 0, 0), _WIDE), turned, fov, pitch
 
 
-def measure(folder: Path, views: int, seed: int = 5, methods: dict[str, Fill] | None = None) -> dict[str, np.ndarray]:
-    """By method: (views of all panoramas, COLUMNS), the fields of view in turn."""
+def measure(
+    folder: Path, views: int, seed: int = 5, methods: dict[str, Fill] | None = None, condition: Condition | None = None
+) -> dict[str, np.ndarray]:
+    """By method: (views of all panoramas, COLUMNS), the fields of view in turn. condition: they are photographed."""
     light, scores = Light(), {name: [] for name in methods or METHODS}
-    for view, seen, panorama, fov, pitch in cut_views(folder, views, seed):
+    for number, (view, seen, panorama, fov, pitch) in enumerate(cut_views(folder, views, seed, _PHOTO if condition else _VIEW)):
         truth = pooled(panorama, SMALL)
+        taken = take(view, condition, number) if condition else None
         for name, fill in (methods or METHODS).items():
-            made = fill(seen.pixels, seen.covered, view, fov, pitch)
+            shown = view
+            if taken is not None:
+                shown = taken.restored if name == "ours" else taken.seen
+                seen = to_map(shown, perspective(_PHOTO, fov), rotation(pitch, 0, 0), _WIDE)  # noqa: PLW2901
+            made = fill(seen.pixels, seen.covered, shown, fov, pitch)
             scores[name].append(light.compare(pooled(made, SMALL), truth))
     return {name: np.array(rows) for name, rows in scores.items()}
+
+
+def _print(scores: dict[str, np.ndarray], title: str) -> None:
+    for place, fov in enumerate((*FIELDS, None)):
+        every = slice(None) if fov is None else slice(place, None, len(FIELDS))
+        count = len(next(iter(scores.values()))[every])
+        print(f"\n### {title}{'all' if fov is None else f'{fov} degrees'}, {count} views\n")
+        print("| | " + " | ".join(COLUMNS) + " |\n|---" * 1 + "|---" * len(COLUMNS) + "|")
+        for name, rows in scores.items():
+            print(f"| {name} | " + " | ".join(f"{value:.2f}" for value in np.median(rows[every], 0)) + " |", flush=True)
 
 
 def main() -> int:
@@ -152,16 +175,12 @@ def main() -> int:
     parser.add_argument("panoramas", type=Path)
     parser.add_argument("--views", type=int, default=2, help="of each panorama and field of view (default: %(default)s)")
     parser.add_argument("--only", choices=METHODS, help="measure one of them (the others do not depend on it)")
+    parser.add_argument("--photographed", action="store_true", help="as photos of three conditions")
     options = parser.parse_args()
     methods = {options.only: METHODS[options.only]} if options.only else METHODS
-    scores = measure(options.panoramas, options.views, methods=methods)
-    for place, fov in enumerate((*FIELDS, None)):
-        every = slice(None) if fov is None else slice(place, None, len(FIELDS))
-        count = len(next(iter(scores.values()))[every])
-        print(f"\n### {'All' if fov is None else f'{fov} degrees'}, {count} views\n")
-        print("| | " + " | ".join(COLUMNS) + " |\n|---" * 1 + "|---" * len(COLUMNS) + "|")
-        for name, rows in scores.items():
-            print(f"| {name} | " + " | ".join(f"{value:.2f}" for value in np.median(rows[every], 0)) + " |")
+    for condition in CONDITIONS if options.photographed else (None,):
+        scores = measure(options.panoramas, options.views, methods=methods, condition=condition)
+        _print(scores, f"{condition.name}, " if condition else "")
     return 0
 
 
