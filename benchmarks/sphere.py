@@ -175,10 +175,13 @@ def main() -> int:
     parser.add_argument("panoramas", type=Path)
     parser.add_argument("--views", type=int, default=2, help="of each panorama and field of view (default: %(default)s)")
     parser.add_argument("--only", choices=METHODS, help="measure one of them (the others do not depend on it)")
-    parser.add_argument("--photographed", action="store_true", help="as photos of three conditions")
+    parser.add_argument(
+        "--photographed", nargs="*", choices=[c.name for c in CONDITIONS], help="as photos (default: of all three)"
+    )
     options = parser.parse_args()
     methods = {options.only: METHODS[options.only]} if options.only else METHODS
-    for condition in CONDITIONS if options.photographed else (None,):
+    conditions = [c for c in CONDITIONS if options.photographed is not None and c.name in (options.photographed or [c.name])]
+    for condition in conditions or [None]:
         scores = measure(options.panoramas, options.views, methods=methods, condition=condition)
         _print(scores, f"{condition.name}, " if condition else "")
     return 0

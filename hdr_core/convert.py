@@ -135,7 +135,7 @@ def convert_with(
         projection = flat if lens is None else "equirectangular"
         if white != 1:
             light = light * light.dtype.type(white)
-        known = radiance.overview if light is radiance.pixels else None
+        known = radiance.survey if light is radiance.pixels else None
         seen = look_at(light, white, projection, range_before.result(), known)
         pixel_type = writer.write(picture, Result(light, alpha), header(settings, projection, radiance, seen, view, white_is))
     except MemoryError as error:

@@ -53,7 +53,7 @@ def develop(
         return _developed(source, restore)
     margin = max(1, source.width // _BEYOND)
     wide = _developed(_widened(source, margin), restore)
-    return replace(wide, pixels=np.ascontiguousarray(wide.pixels[:, margin:-margin]), overview=None)
+    return replace(wide, pixels=np.ascontiguousarray(wide.pixels[:, margin:-margin]), survey=None)
 
 
 def _widened(photo: Photo, margin: int) -> Photo:
@@ -88,4 +88,4 @@ def _beyond_gain(photo: Photo, gain: GainMap, restore: Callable[[Photo], Radianc
         rows = slice(top, top + _ROWS)
         share = ((light[rows].max(-1, keepdims=True) / limit - low) / (high - low)).clip(0, 1)
         light[rows] += share * (beyond.pixels[rows] * limit - light[rows])
-    return replace(beyond, pixels=light, input_curve="srgb", overview=None)
+    return replace(beyond, pixels=light, input_curve="srgb", survey=None)

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .overview import Overview, luminance, overview, thinned
 from .sphere_patch import cut_patch, pixel_directions, row_areas
 from .sun import LUMINANCE, Sun
 from .sun_split import sun_glow
+from .survey import Survey, luminance, survey, thinned
 
 _FEWEST_ROWS = 32
 _APPROACH = (6.0, 4.0, 3.0)  # degrees: where a source's middle is looked for, ever closer
@@ -46,16 +46,16 @@ class _Source:
     glow: float
 
 
-def find_sun(radiance: np.ndarray, seen: Overview | None = None) -> Sun | None:
+def find_sun(radiance: np.ndarray, seen: Survey | None = None) -> Sun | None:
     """The sun of an equirectangular panorama, (H, W, 3) float32; None where no single compact source rules the light.
 
     A sun is at most 4 degrees wide, far brighter than what surrounds it, not below the horizon, and gives a tenth of all the
     light or more, with no second source like it. So lamps, windows and skies whose sun is hidden have none; a moon may be one.
-    Of a picture of less than 32 rows it cannot be told. seen: the panorama's overview, where there is one already.
+    Of a picture of less than 32 rows it cannot be told. seen: the panorama's survey, where there is one already.
     """
     if len(radiance) < _FEWEST_ROWS:
         return None
-    coarse = _Coarse.of((seen or overview(radiance)).coarse)
+    coarse = _Coarse.of((seen or survey(radiance)).coarse)
     everything = float(coarse.light.sum())
     if not everything > 0:
         return None
@@ -68,13 +68,13 @@ def find_sun(radiance: np.ndarray, seen: Overview | None = None) -> Sun | None:
     return _describe(radiance, source, everything)
 
 
-def dynamic_range(pixels: np.ndarray, seen: Overview | None = None) -> float:
+def dynamic_range(pixels: np.ndarray, seen: Survey | None = None) -> float:
     """Stops from the darkest to the brightest pixel of (H, W, 3) linear float32 values; 0 where all is black.
 
     The darkest is the 0.1st percentile of the luminance of all pixels that are not black: one dead pixel is not the range.
-    seen: the picture's overview, where there is one already.
+    seen: the picture's survey, where there is one already.
     """
-    seen = seen or overview(pixels)
+    seen = seen or survey(pixels)
     return _stops(seen.sample, seen.brightest)
 
 
@@ -96,7 +96,7 @@ def _stops(sample: np.ndarray, brightest: float) -> float:
 
 @dataclass(frozen=True)
 class _Coarse:
-    """The overview's means of luminance, (rows, columns), where its cells are, (..., 3), and their light (in steradians)."""
+    """The survey's means of luminance, (rows, columns), where its cells are, (..., 3), and their light (in steradians)."""
 
     mean: np.ndarray
     towards: np.ndarray

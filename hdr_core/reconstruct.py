@@ -19,11 +19,11 @@ import numpy as np
 
 from .device import choose_device, is_out_of_memory
 from .errors import Cancelled, DeviceError
-from .overview import Overview
 from .photo import Photo
 from .restored import RestoredLight
 from .runtime import require
 from .settings import Device, InputCurve, IsCancelled, Progress
+from .survey import Survey
 
 require("torch")
 require("safetensors")
@@ -36,7 +36,7 @@ from .memory import tile_size  # noqa: E402
 from .network.inference import Inference  # noqa: E402
 from .network.model import Guidance  # noqa: E402
 from .network.weights import load_network  # noqa: E402
-from .overview_gpu import ComingOverview, overview_on  # noqa: E402
+from .survey_gpu import ComingSurvey, survey_on  # noqa: E402
 from .tiles import tiles  # noqa: E402
 from .transfer import Transfers, release_pinned  # noqa: E402
 
@@ -49,7 +49,7 @@ _VIEW_DONE, _GUIDANCE_DONE = 0.25, 0.4  # shares of the time, roughly
 @dataclass(frozen=True)
 class Radiance:
     """pixels: (H, W, 3) float32, linear Rec.709, 1.0 = the photo's white; input_curve: what the photo was taken for;
-    restored: how much of its light was; device: where it ran; weights: their version; overview: of the pixels, or None.
+    restored: how much of its light was; device: where it ran; weights: their version; survey: of the pixels, or None.
     """
 
     pixels: np.ndarray
@@ -57,7 +57,7 @@ class Radiance:
     restored: RestoredLight
     device: str
     weights: str
-    overview: Overview | None = None
+    survey: Survey | None = None
 
 
 def reconstruct(
@@ -169,7 +169,7 @@ class _Coming:
 
     pixels: Tensor
     facts: Tensor
-    overview: ComingOverview | None
+    survey: ComingSurvey | None
     transfers: Transfers
     device: str
     weights: str
@@ -178,7 +178,7 @@ class _Coming:
         self.transfers.wait()
         camera, *restored = self.facts.tolist()
         curve: Literal["srgb", "camera"] = "camera" if camera > 0 else "srgb"
-        seen = None if self.overview is None else self.overview.arrived()
+        seen = None if self.survey is None else self.survey.arrived()
         return Radiance(self.pixels.numpy(), curve, RestoredLight(*restored), self.device, self.weights, seen)
 
 
@@ -220,19 +220,19 @@ def _restore(
     pixels: Tensor,
     size: tuple[int, int],
     steps: _Steps,
-) -> ComingOverview | None:
-    """Fill `pixels` (H, W, 3) tile by tile. Returns the overview of a picture that a GPU restored as one tile."""
+) -> ComingSurvey | None:
+    """Fill `pixels` (H, W, 3) tile by tile. Returns the survey of a picture that a GPU restored as one tile."""
     height, width = pixels.shape[:2]
     restore = inference.light(guidance, (height, width))
     halo = inference.network.halo
-    seen: list[ComingOverview] = []
+    seen: list[ComingSurvey] = []
 
     def fill(y: range, x: range) -> None:
         code = codes.tile(y, x, halo, panorama=guidance.panorama)
         restored = restore(code, y.start, x.start)[0].permute(1, 2, 0)
         transfers.bring(restored, pixels[y.start : y.stop, x.start : x.stop])
         if restored.is_cuda and restored.shape == pixels.shape:
-            seen.append(overview_on(restored, transfers))
+            seen.append(survey_on(restored, transfers))
 
     for y, x in tiles(height, width, size):
         _fill_in_parts(fill, y, x)

@@ -13,10 +13,10 @@ from .version import SOFTWARE, __version__
 if TYPE_CHECKING:
     import numpy as np
 
-    from .overview import Overview
     from .photo import HdrPicture, Photo
     from .reconstruct import Radiance
     from .source_view import SourceView
+    from .survey import Survey
 
 
 @dataclass(frozen=True)
@@ -47,12 +47,12 @@ def range_of(picture: Photo | HdrPicture) -> float:
     return dynamic_range_of_codes(picture.pixels, table.take)
 
 
-def look_at(light: np.ndarray, white: float, projection: Shape, range_before: float, known: Overview | None = None) -> Seen:
-    """What a result, (H, W, 3) linear with `white` for the photo's white, shows. known: its overview, where there is one."""
+def look_at(light: np.ndarray, white: float, projection: Shape, range_before: float, known: Survey | None = None) -> Seen:
+    """What a result, (H, W, 3) linear with `white` for the photo's white, shows. known: its survey, where there is one."""
     from .light import dynamic_range, find_sun
-    from .overview import overview
+    from .survey import survey
 
-    seen = known or overview(light)
+    seen = known or survey(light)
     sun = find_sun(light, seen) if projection == "equirectangular" else None
     return Seen(seen.largest / white, white, range_before, dynamic_range(light, seen), sun)
 

@@ -16,20 +16,20 @@ from hdr_core.colour import srgb_decode
 from hdr_core.errors import OutputError, PhotoError
 from hdr_core.exr import read_exr, write_exr
 from hdr_core.light import dynamic_range, find_sun
-from hdr_core.overview import Overview, overview
-from hdr_core.overview_gpu import overview_on
 from hdr_core.photo import Photo
 from hdr_core.result import range_of
 from hdr_core.sphere_patch import cut_patch, row_areas
 from hdr_core.sun import LUMINANCE, Sun
 from hdr_core.sun_split import without_sun
+from hdr_core.survey import Survey, survey
+from hdr_core.survey_gpu import survey_on
 from hdr_core.transfer import Transfers
 
 WARM = np.array([1.1, 1.0, 0.8])
 
 
-def as_a_gpu_reads(pixels: np.ndarray) -> Overview:
-    return overview_on(torch.from_numpy(pixels), Transfers(torch.device("cpu"))).arrived()
+def as_a_gpu_reads(pixels: np.ndarray) -> Survey:
+    return survey_on(torch.from_numpy(pixels), Transfers(torch.device("cpu"))).arrived()
 
 
 def towards(azimuth: float, elevation: float) -> np.ndarray:
@@ -114,7 +114,7 @@ def test_dynamic_range_in_stops():
     assert dynamic_range(np.zeros_like(ramp)) == 0
 
 
-@pytest.mark.parametrize("read", [overview, as_a_gpu_reads])
+@pytest.mark.parametrize("read", [survey, as_a_gpu_reads])
 def test_one_reading_finds_what_the_pixels_say(read):
     pixels = np.random.default_rng(0).random((301, 463, 3), np.float32)
     pixels[200, 17] = 0, 0, 9.0  # the largest number; not the brightest pixel

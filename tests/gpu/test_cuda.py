@@ -11,9 +11,9 @@ import torch
 
 from hdr_core.errors import DeviceError
 from hdr_core.light import find_sun
-from hdr_core.overview import overview
 from hdr_core.photo import Photo
 from hdr_core.reconstruct import reconstruct, release_memory
+from hdr_core.survey import survey
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA GPU on this machine")
 
@@ -60,7 +60,7 @@ def test_photos_at_once_come_out_as_one_after_the_other(photo):
 
 def test_the_gpu_sees_of_its_result_what_the_processor_sees(photo):
     restored = reconstruct(photo, panorama=True, device="cuda")
-    seen, here = restored.overview, overview(restored.pixels)
+    seen, here = restored.survey, survey(restored.pixels)
     assert seen is not None
     assert (seen.largest, seen.brightest) == pytest.approx((here.largest, here.brightest), rel=1e-6)
     np.testing.assert_allclose(seen.coarse, here.coarse, rtol=1e-5)

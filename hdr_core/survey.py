@@ -16,7 +16,7 @@ _PARTS, _PART = 32, 2**19  # a picture is read in so many parts at most, of so m
 
 
 @dataclass(frozen=True)
-class Overview:
+class Survey:
     """coarse: means of luminance, (128, 256), or of the picture's own size where that is smaller; largest: of all numbers;
     brightest: the largest luminance of a pixel; sample: the luminance of some of them, spread evenly.
     """
@@ -41,7 +41,7 @@ def coarse_size(height: int, width: int) -> tuple[int, int]:
     return min(_ROWS, height), min(2 * _ROWS, width)
 
 
-def overview(picture: np.ndarray) -> Overview:
+def survey(picture: np.ndarray) -> Survey:
     """Of a picture of any kind, (H, W, 3) float32."""
     height, width = picture.shape[:2]
     rows, columns = coarse_size(height, width)
@@ -62,7 +62,7 @@ def overview(picture: np.ndarray) -> Overview:
         if not largest[row] > brightest * (1 - 1e-6):
             break
         brightest = max(brightest, float(luminance(picture[ends[row] : ends[row + 1]]).max()))
-    return Overview(coarse, float(largest.max()), brightest, luminance(thinned(picture)))
+    return Survey(coarse, float(largest.max()), brightest, luminance(thinned(picture)))
 
 
 def thinned(pixels: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The overview of a picture that is on a GPU: reading it there is cheaper than on the processor, which has files to write."""
+"""The survey of a picture that is on a GPU: reading it there is cheaper than on the processor, which has files to write."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from torch import Tensor
 
 from .network.constants import constant
 from .network.statistics import LUMA
-from .overview import Overview, coarse_size, thinning
+from .survey import Survey, coarse_size, thinning
 from .transfer import Transfers
 
 _ROWS = 512  # of the picture at a time
 
 
 @dataclass(frozen=True)
-class ComingOverview:
+class ComingSurvey:
     """On its way to the processor: the coarse luminance (rows, columns), the largest number and luminance (2,), the sample."""
 
     coarse: Tensor
     largest: Tensor
     sample: Tensor
 
-    def arrived(self) -> Overview:
+    def arrived(self) -> Survey:
         """Once its transfers are done."""
         largest, brightest = self.largest.tolist()
-        return Overview(self.coarse.numpy().astype(np.float64), largest, brightest, self.sample.numpy().ravel())
+        return Survey(self.coarse.numpy().astype(np.float64), largest, brightest, self.sample.numpy().ravel())
 
 
-def overview_on(light: Tensor, transfers: Transfers) -> ComingOverview:
+def survey_on(light: Tensor, transfers: Transfers) -> ComingSurvey:
     """Of a whole picture, (H, W, 3) float32."""
     height, width = light.shape[:2]
     rows, columns = coarse_size(height, width)
@@ -47,7 +47,7 @@ def overview_on(light: Tensor, transfers: Transfers) -> ComingOverview:
     ends = torch.stack([torch.stack(largest).max(), torch.stack(brightest).max()])
     step = thinning(height, width)
     sample = (light[::step, ::step] * weights).sum(-1)
-    coming = ComingOverview(*(transfers.room(*there.shape) for there in (coarse, ends, sample)))
+    coming = ComingSurvey(*(transfers.room(*there.shape) for there in (coarse, ends, sample)))
     for there, here in zip((coarse, ends, sample), (coming.coarse, coming.largest, coming.sample), strict=True):
         transfers.bring(there, here)
     return coming
