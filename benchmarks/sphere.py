@@ -26,8 +26,8 @@ from benchmarks.sphere_photos import take
 from benchmarks.sphere_views import FIELDS, cut_view, perspective, read_panorama
 from hdr_core.projection.resample import Map, rotation, to_map
 from hdr_core.sheet.balls import balls, coverage
-from hdr_core.sphere import complete
-from hdr_core.sphere_patch import pixel_directions, row_areas
+from hdr_core.sphere.complete import complete
+from hdr_core.sphere.patch import pixel_directions, row_areas
 from hdr_core.sun import LUMINANCE
 from training.measure import CONDITIONS, Condition
 from training.sphere_harmonic import harmonic as smoothest

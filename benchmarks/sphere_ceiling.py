@@ -17,7 +17,7 @@ import numpy as np
 
 from benchmarks.sphere import SMALL, Light, cut_views, mean_colour, pooled, relative_rmse
 from benchmarks.sphere_views import FIELDS
-from hdr_core.sphere import complete
+from hdr_core.sphere.complete import complete
 from hdr_core.sun import LUMINANCE
 
 _SEED = 5

@@ -19,9 +19,9 @@ import torch
 
 from benchmarks.sphere_views import cut_view, perspective, read_panorama
 from hdr_core.projection.resample import rotation, to_map
-from hdr_core.sphere import complete
-from hdr_core.sphere_edge import find_edge
-from hdr_core.sphere_grid import enlarged
+from hdr_core.sphere.complete import complete
+from hdr_core.sphere.edge import find_edge
+from hdr_core.sphere.grid import enlarged
 
 _RINGS = (0, 1, 2, 4, 6, 9, 14, 20, 30)  # degrees from the edge
 _INSIDE = 4  # degrees

@@ -1,4 +1,4 @@
-"""Fits the table in `hdr_core/sphere_prior.py`: how light lies by elevation around what a photo shows.
+"""Fits the table in `hdr_core/sphere/prior.py`: how light lies by elevation around what a photo shows.
 
 python -m benchmarks.sphere_prior PANORAMAS...
 
@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.sphere_views import FIELDS, small_panorama, view_mask
-from hdr_core.sphere_patch import row_areas
-from hdr_core.sphere_prior import PRIOR_ROWS, features
+from hdr_core.sphere.patch import row_areas
+from hdr_core.sphere.prior import PRIOR_ROWS, features
 from hdr_core.sun import LUMINANCE
 
 _VIEWS = 4  # of each panorama and field of view

@@ -10,7 +10,7 @@ import torch
 from hdr_core.exr import read_exr
 from hdr_core.projection.lenses import Equirectangular, Perspective
 from hdr_core.projection.resample import rotation, to_map
-from hdr_core.sphere_patch import pixel_directions
+from hdr_core.sphere.patch import pixel_directions
 
 FIELDS = (50, 70, 100)
 """Degrees across, of a view of 4:3."""

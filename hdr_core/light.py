@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .sphere_patch import cut_patch, pixel_directions, row_areas
+from .sphere.patch import cut_patch, pixel_directions, row_areas
 from .sun import LUMINANCE, Sun
 from .sun_split import sun_glow
 from .survey import Survey, luminance, survey, thinned

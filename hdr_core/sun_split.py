@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from .sphere_patch import Patch, cut_patch
+from .sphere.patch import Patch, cut_patch
 from .sun import Sun
 
 

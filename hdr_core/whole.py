@@ -22,8 +22,8 @@ from .projection.resample import WIDEST, map_width, resample, rotation, to_map
 from .reconstruct import beside_the_network, where_it_fits
 from .settings import ConvertSettings
 from .source_view import SourceView
-from .sphere import completed
-from .sphere_grid import areas_like
+from .sphere.complete import completed
+from .sphere.grid import areas_like
 
 _ROWS = 256
 _GPU_BYTES = 60  # a pixel of the map, at most

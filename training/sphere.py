@@ -62,7 +62,7 @@ def report(network: SphereNet, held: Tensor, settings: SphereSettings, *, simple
 
 def simple_fills(views: Views) -> dict[str, Tensor]:
     """The mean colour, the harmonic fill, and the photo's light spread out, on the coarse map."""
-    from hdr_core.sphere_spread import spread_light
+    from hdr_core.sphere.spread import spread_light
 
     weight = views.share * views.area
     mean = (views.light * weight).sum((2, 3), keepdim=True) / weight.sum((2, 3), keepdim=True)

@@ -18,7 +18,7 @@ from hdr_core.exr import read_exr, write_exr
 from hdr_core.light import dynamic_range, find_sun
 from hdr_core.photo import Photo
 from hdr_core.result import range_of
-from hdr_core.sphere_patch import cut_patch, row_areas
+from hdr_core.sphere.patch import cut_patch, row_areas
 from hdr_core.sun import LUMINANCE, Sun
 from hdr_core.sun_split import without_sun
 from hdr_core.survey import Survey, survey

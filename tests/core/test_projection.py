@@ -19,7 +19,7 @@ from hdr_core.projection.choose import Chosen, choose
 from hdr_core.projection.cube import LAYOUTS, atlas
 from hdr_core.projection.face_files import FACES, cube_name, face_files
 from hdr_core.projection.resample import map_width, rotation, to_map
-from hdr_core.sphere_patch import pixel_directions, row_areas
+from hdr_core.sphere.patch import pixel_directions, row_areas
 
 HERE = Path("photo.jpg")
 

@@ -7,15 +7,16 @@ import pytest
 import torch
 from light_field import LENSES, Perspective, picture
 
-from hdr_core import sphere, sphere_light
 from hdr_core.errors import WeightsError
 from hdr_core.network import weights as shipped
 from hdr_core.network.sphere_net import SphereNet
 from hdr_core.projection.resample import Map, rotation, to_map
-from hdr_core.sphere import complete
-from hdr_core.sphere_edge import find_edge
-from hdr_core.sphere_grid import enlarged
-from hdr_core.sphere_patch import row_areas
+from hdr_core.sphere import complete as completing
+from hdr_core.sphere import expected
+from hdr_core.sphere.complete import complete
+from hdr_core.sphere.edge import find_edge
+from hdr_core.sphere.grid import enlarged
+from hdr_core.sphere.patch import row_areas
 
 
 def _seen(pitch: float) -> Map:
@@ -111,7 +112,7 @@ def test_the_photos_detail_goes_on_at_its_elevation_and_softens() -> None:
 def test_detail_around_the_photo_leaves_the_light_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
     made = _meadow()
     whole = complete(made.pixels, made.covered)
-    monkeypatch.setattr(sphere, "detailed", lambda log, _share, _edge: log)
+    monkeypatch.setattr(completing, "detailed", lambda log, _share, _edge: log)
     plain = complete(made.pixels, made.covered)
     area = row_areas(*made.covered.shape)[:, None, None]
     cells = [(light * area).reshape(8, 64, 16, 64, 3).sum((1, 3)) for light in (whole, plain)]
@@ -165,7 +166,7 @@ def test_a_band_around_the_horizon_has_no_middle_and_its_light_turns_all_the_sam
 def test_the_network_tells_light_that_the_photo_does_not_hold(
     seen: Map, whole: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sphere_light, "_network", SphereNet().eval)
+    monkeypatch.setattr(expected, "_network", SphereNet().eval)
     untrained = complete(seen.pixels, seen.covered)
     hidden = seen.covered == 0
     change = np.abs(np.log(whole[hidden] / untrained[hidden]))
@@ -174,7 +175,7 @@ def test_the_network_tells_light_that_the_photo_does_not_hold(
 
 
 def test_the_shipped_weights_are_loaded_once_and_checked(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert sphere_light._network() is sphere_light._network()
+    assert expected._network() is expected._network()
     data = bytearray(shipped.SPHERE_WEIGHTS.read_bytes())
     assert len(data) < 2**21
     data[-9] ^= 1

@@ -10,7 +10,7 @@ from torch.nn import functional
 from hdr_core import whole
 from hdr_core.projection.lenses import Circle, Cylindrical, DualFisheye, Fisheye, Lens, MirrorBall, Perspective
 from hdr_core.projection.resample import resample, rotation
-from hdr_core.sphere import completed
+from hdr_core.sphere.complete import completed
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no NVIDIA GPU on this machine")
 LENSES = {

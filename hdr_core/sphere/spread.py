@@ -12,9 +12,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from .sphere_grid import areas_like
-from .sphere_patch import pixel_directions, row_areas
-from .sphere_prior import usual_light
+from .grid import areas_like
+from .patch import pixel_directions, row_areas
+from .prior import usual_light
 
 COARSE = 64  # rows of the map on which the light is spread out
 _REACH = 1.1  # radians from the photo after which what sets it apart has faded by 1 - 1/e; it begins to with no crease

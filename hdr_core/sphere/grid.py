@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from .network.padding import double, pad
-from .sphere_patch import row_areas
+from ..network.padding import double, pad
+from .patch import row_areas
 
 _EDGE = 2  # pixels
 

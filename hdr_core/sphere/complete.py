@@ -14,11 +14,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from .sphere_detail import detailed
-from .sphere_edge import find_edge, go_on
-from .sphere_grid import areas_like, enlarged, soft
-from .sphere_light import expected_light
-from .sphere_spread import spread_light
+from .detail import detailed
+from .edge import find_edge, go_on
+from .expected import expected_light
+from .grid import areas_like, enlarged, soft
+from .spread import spread_light
 
 WIDEST_FILL = 4096  # the fill is soft: a wider map's is made this wide, and enlarged
 _NEAR = 1.0  # radians: how far the photo's own light goes on alone

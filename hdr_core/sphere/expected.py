@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from .network.sphere_net import ROWS, SphereNet
-from .network.weights import load_sphere_network
-from .sun import LUMINANCE
+from ..network.sphere_net import ROWS, SphereNet
+from ..network.weights import load_sphere_network
+from ..sun import LUMINANCE
 
 _FINE = 4  # the network's cells are pooled from a map so many times as fine, whose brightest pixel it sees, too
 _PHASES = 8  # the network halves its map three times: turned by fewer columns, it says something else

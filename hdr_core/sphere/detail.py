@@ -12,9 +12,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from .sphere_edge import Edge
-from .sphere_grid import enlarged, soft
-from .sphere_quilt import quilt
+from .edge import Edge
+from .grid import enlarged, soft
+from .quilt import quilt
 
 MOST_ROWS = 1024  # of the map on which it is made: what is farther from the photo than _EXACT is softer than its pixels
 _LEAST_ROWS = 48

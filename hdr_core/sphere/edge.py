@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from .sphere_grid import areas_like, directions_at, enlarged, looked_up, places_of, soft
+from .grid import areas_like, directions_at, enlarged, looked_up, places_of, soft
 
 _COARSEST = 96  # the coarsest map that is mirrored has fewer rows: beyond what it mirrors the smooth light goes on
 _SOFTENS = 1.2  # radians: a map is mirrored as far as the square root of this times a cell's size; 14 degrees at the coarsest

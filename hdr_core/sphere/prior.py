@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .sun import LUMINANCE
+from ..sun import LUMINANCE
 
 PRIOR_ROWS = 8
 WEIGHTS = np.array(

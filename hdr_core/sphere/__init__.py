@@ -1,0 +1,1 @@
+"""A photo that is no panorama becomes a full sphere of light."""
