@@ -127,3 +127,8 @@ class Conversion:
     def restored(self) -> RestoredLight:
         """The three fields in one, which can say itself in words."""
         return RestoredLight(self.restored_share, self.restored_low, self.restored_high)
+
+    @property
+    def peak_in_words(self) -> str:
+        """How many times the photo's white, with as many digits as it is worth."""
+        return f"{self.peak:,.0f}" if self.peak >= 100 else f"{self.peak:.3g}"

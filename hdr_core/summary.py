@@ -14,8 +14,8 @@ _SHORT = {"srgb": "sRGB curve", "camera": "camera curve", "linear": "HDR already
 
 def lines(done: Conversion) -> tuple[str, ...]:
     """Sentences, each for itself: dynamic range and peak, restored light, the sun, the input curve."""
-    peak = f"{done.peak:,.0f}" if done.peak >= 100 else f"{done.peak:.3g}"
-    range_ = f"Dynamic range: {done.range_before:.1f} stops before, {done.range_after:.1f} after; peak {peak} times white."
+    range_ = f"Dynamic range: {done.range_before:.1f} stops before, {done.range_after:.1f} after"
+    range_ += f"; peak {done.peak_in_words} times white."
     return (range_, done.restored.in_words(), *_sun(done), curve_in_words(done), *_view(done))
 
 

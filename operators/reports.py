@@ -7,7 +7,7 @@ from pathlib import Path
 import bpy
 from bpy.app.translations import pgettext_rpt as report_
 
-from ..hdr_core.library.batch import Snapshot
+from ..hdr_core.library.snapshot import Snapshot
 from ..hdr_core.restored import RestoredLight
 from ..hdr_core.settings import Conversion
 from ..hdr_core.sun import Sun
@@ -25,14 +25,18 @@ def restored_light(light: RestoredLight) -> str:
 
 def conversion(made: Conversion, image: bpy.types.Image, world: bpy.types.World | None) -> str:
     """What a conversion made, where it is, and what it lights."""
-    peak = f"{made.peak:,.0f}" if made.peak >= 100 else f"{made.peak:.3g}"
     where = report_("this .blend") if image.packed_file else str(made.output)
     said = report_(
         "{width} x {height} HDRI written to {where} in {seconds} s on {device}; its peak is {peak} times the photo's white."
     )
     parts = [
         said.format(
-            width=made.width, height=made.height, where=where, seconds=f"{made.seconds:.1f}", device=made.device, peak=peak
+            width=made.width,
+            height=made.height,
+            where=where,
+            seconds=f"{made.seconds:.1f}",
+            device=made.device,
+            peak=made.peak_in_words,
         )
     ]
     if world is not None:

@@ -34,9 +34,8 @@ def draw_table(layout: Any, lines: Iterable[tuple[str, str]], names: float = _NA
 
 def rows(done: Conversion, *, view: bool = True) -> Iterator[tuple[str, str]]:
     """Name and value, translated. `view`: also what the photo was taken for, which is in English, as in the file's header."""
-    peak = f"{done.peak:,.0f}" if done.peak >= 100 else f"{done.peak:.3g}"
     yield iface_("Dynamic Range"), iface_("{} → {} stops").format(f"{done.range_before:.1f}", f"{done.range_after:.1f}")
-    yield iface_("Peak"), iface_("{} × white").format(peak)
+    yield iface_("Peak"), iface_("{} × white").format(done.peak_in_words)
     yield iface_("Restored Light"), _restored(done)
     if done.projection == "equirectangular":
         yield from _sun(done)

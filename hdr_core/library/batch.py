@@ -6,7 +6,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,7 +15,6 @@ from ..errors import Cancelled, DiskFullError, HdrError, OutputError, RuntimeMis
 from ..temporary import remove_temporary
 from ..version import __version__
 from .changes import Changes
-from .gpu import Gpu
 from .journal import Journal, read_history
 from .pace import Pace
 from .places import Places
@@ -24,9 +23,10 @@ from .pool import MakeWorker, Pool
 from .remote import Remote, storage_variables
 from .report import write_reports
 from .settings import LibrarySettings
+from .snapshot import Snapshot
 from .store import Stamp, make_folder, stamp_of_all
 from .work import Failed, File, Finished, Product, Work
-from .workers import Task, Under, WorkerNews, Workers
+from .workers import Task, WorkerNews, Workers
 
 _SLICE = 0.05  # seconds: how long `poll` looks for photos to convert before it returns
 _PATIENCE = 0.02  # seconds between polls, where the caller has nothing else to do
@@ -34,30 +34,6 @@ _DEFAULTS = LibrarySettings()
 _FATAL = (DiskFullError, RuntimeMissingError, WeightsError)  # no other photo would fare better
 
 Event = Finished | Failed | WorkerNews
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """How far a library is. Photos: all of the plan; done now; skipped, because they were done; failed.
-
-    per_minute, seconds_left: 0 or None while it cannot be told. under_way: what each worker does. gpus: how busy they are.
-    """
-
-    photos: int
-    done: int
-    skipped: int
-    failed: int
-    per_minute: float
-    seconds_left: float | None
-    under_way: tuple[Under, ...]
-    workers: int
-    gpus: tuple[Gpu, ...]
-
-    @property
-    def fraction(self) -> float:
-        """Of all photos, in [0, 1]."""
-        part = sum(photo.fraction for photo in self.under_way)
-        return min(1.0, (self.done + self.skipped + self.failed + part) / self.photos)
 
 
 class Batch:

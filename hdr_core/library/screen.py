@@ -11,10 +11,11 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ..summary import in_a_line
-from .batch import Batch, Event, Snapshot
+from .batch import Batch, Event
 from .gpu import in_words as gpus_in_words
 from .pace import in_words
 from .plan import Item
+from .snapshot import Snapshot
 from .work import Failed, Finished
 from .workers import WorkerNews
 
