@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 from light_field import LENSES, Perspective, picture
 
+from hdr_core import ConvertSettings
+from hdr_core import whole as whole_sphere
+from hdr_core.camera_tags import CameraTags
 from hdr_core.errors import WeightsError
 from hdr_core.network import weights as shipped
 from hdr_core.network.sphere_net import SphereNet
+from hdr_core.projection.choose import choose
 from hdr_core.projection.resample import Map, rotation, to_map
 from hdr_core.sphere import complete as completing
 from hdr_core.sphere import expected
@@ -17,6 +23,7 @@ from hdr_core.sphere.complete import complete
 from hdr_core.sphere.edge import find_edge
 from hdr_core.sphere.grid import enlarged
 from hdr_core.sphere.patch import row_areas
+from hdr_core.whole import as_sphere
 
 
 def _seen(pitch: float) -> Map:
@@ -233,3 +240,13 @@ def test_a_photo_smaller_than_all_else() -> None:
     whole = complete(made.pixels, made.covered)
     assert np.isfinite(whole).all()
     assert 0.1 < whole.mean() < 3
+
+
+def test_a_gpu_without_room_leaves_the_sphere_to_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings, light = ConvertSettings(projection="perspective", fov=60), np.full((30, 40, 3), 0.5, np.float32)
+    chosen = choose(light, CameraTags(), settings, Path("photo.jpg"))
+    wanted = as_sphere(light, None, chosen, settings, lambda _: None)
+    monkeypatch.setattr(whole_sphere, "choose_device", lambda _: "cuda")
+    monkeypatch.setattr(whole_sphere, "free_memory", lambda _: 2**20)
+    made = as_sphere(light, None, chosen, settings, lambda _: None)
+    np.testing.assert_array_equal(made.pixels, wanted.pixels)
