@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+_NEARLY_ASIDE = 1.5  # radians from the axis: what lies aside, at a right angle, a flat picture cannot show
 _RIM = 1.0  # pixels: what the last one of a circle shows is its surroundings, too
 
 
@@ -77,7 +78,10 @@ class Perspective(Lens):
         return self.focal * (1 + (self.width**2 + self.height**2) / (4 * self.focal**2))
 
     def reach(self, angle: float) -> float:
-        return 2 * self.most * angle  # beyond its edge there are still more pixels a radian
+        corner = math.atan(math.hypot(self.width, self.height) / (2 * self.focal))
+        return (
+            2 * self.most * angle if corner < _NEARLY_ASIDE else math.inf
+        )  # beyond its edge there are still more pixels a radian
 
     def look(self, direction: Tensor) -> Iterator[Seen]:
         ahead, left, up = direction.unbind(-1)

@@ -51,6 +51,17 @@ def test_what_is_covered_is_the_solid_angle_of_the_view() -> None:
     assert (made.covered * row_areas(256, 512)[:, None]).sum() == pytest.approx(expected, rel=1e-3)
 
 
+@pytest.mark.parametrize("lens", [light_field.Perspective(2000, 1000, 20.0), light_field.Perspective(300, 200, 40000.0)])
+@pytest.mark.parametrize("turn", [rotation(0, 0, 179), rotation(85, 20, 0), rotation(-33, 5, 77)])
+def test_neither_the_widest_nor_the_narrowest_view_loses_any(lens: light_field.Perspective, turn: np.ndarray) -> None:
+    made = to_map(np.ones((lens.height, lens.width, 3), np.float32), lens, turn, 1024)
+    half = np.array([lens.width, lens.height]) / 2 / lens.focal
+    expected = 4 * math.asin(math.sin(math.atan(half[0])) * math.sin(math.atan(half[1])))
+    assert (made.covered * row_areas(512, 1024)[:, None]).sum() == pytest.approx(
+        expected, rel=0.02 if lens.focal < 100 else 0.3
+    )
+
+
 def test_a_turned_panorama_has_no_seam_at_wrap_or_poles() -> None:
     lens = LENSES["whole"]
     made = to_map(np.full((256, 512, 3), 2.5, np.float32), lens, rotation(90, 30, 10), 512)
