@@ -149,13 +149,14 @@ def measure(
     light, scores = Light(), {name: [] for name in methods or METHODS}
     for number, (view, seen, panorama, fov, pitch) in enumerate(cut_views(folder, views, seed, _PHOTO if condition else _VIEW)):
         truth = pooled(panorama, SMALL)
-        taken = take(view, condition, number) if condition else None
+        sources = dict.fromkeys(scores, (view, seen))
+        if condition:
+            taken, lens, turn = take(view, condition, number), perspective(_PHOTO, fov), rotation(pitch, 0, 0)
+            sources = dict.fromkeys(scores, (taken.seen, to_map(taken.seen, lens, turn, _WIDE)))
+            sources["ours"] = taken.restored, to_map(taken.restored, lens, turn, _WIDE)
         for name, fill in (methods or METHODS).items():
-            shown = view
-            if taken is not None:
-                shown = taken.restored if name == "ours" else taken.seen
-                seen = to_map(shown, perspective(_PHOTO, fov), rotation(pitch, 0, 0), _WIDE)  # noqa: PLW2901
-            made = fill(seen.pixels, seen.covered, shown, fov, pitch)
+            shown, there = sources[name]
+            made = fill(there.pixels, there.covered, shown, fov, pitch)
             scores[name].append(light.compare(pooled(made, SMALL), truth))
     return {name: np.array(rows) for name, rows in scores.items()}
 
@@ -175,15 +176,15 @@ def main() -> int:
     parser.add_argument("panoramas", type=Path)
     parser.add_argument("--views", type=int, default=2, help="of each panorama and field of view (default: %(default)s)")
     parser.add_argument("--only", choices=METHODS, help="measure one of them (the others do not depend on it)")
-    parser.add_argument(
-        "--photographed", nargs="*", choices=[c.name for c in CONDITIONS], help="as photos (default: of all three)"
-    )
+    names = [condition.name for condition in CONDITIONS]
+    parser.add_argument("--photographed", nargs="*", choices=names, help="as photos (default: of all three conditions)")
     options = parser.parse_args()
     methods = {options.only: METHODS[options.only]} if options.only else METHODS
-    conditions = [c for c in CONDITIONS if options.photographed is not None and c.name in (options.photographed or [c.name])]
-    for condition in conditions or [None]:
-        scores = measure(options.panoramas, options.views, methods=methods, condition=condition)
-        _print(scores, f"{condition.name}, " if condition else "")
+    if options.photographed is None:
+        _print(measure(options.panoramas, options.views, methods=methods), "")
+    else:
+        for condition in (c for c in CONDITIONS if c.name in (options.photographed or names)):
+            _print(measure(options.panoramas, options.views, methods=methods, condition=condition), f"{condition.name}, ")
     return 0
 
 

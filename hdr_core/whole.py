@@ -40,7 +40,11 @@ class Sphere:
 def as_sphere(
     light: np.ndarray, alpha: np.ndarray | None, chosen: Chosen, settings: ConvertSettings, step: Callable[[float], None]
 ) -> Sphere:
-    """light: (H, W, 3) float32 linear, seen through `chosen.lens`; alpha: (H, W) codes or [0, 1], what it leaves out."""
+    """light: (H, W, 3) float32 linear, seen through `chosen.lens`; alpha: (H, W) codes or [0, 1], what it leaves out.
+
+    On an NVIDIA GPU where it has room, else on the processor. Raises ProjectionError where the photo shows nothing, DeviceError
+    where memory does not suffice, WeightsError.
+    """
     assert chosen.lens is not None  # a flat picture is no part of a sphere
     view = turned(chosen.view, settings)
     if alpha is not None and alpha.dtype.kind == "u":

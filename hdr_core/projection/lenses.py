@@ -79,9 +79,9 @@ class Perspective(Lens):
 
     def reach(self, angle: float) -> float:
         corner = math.atan(math.hypot(self.width, self.height) / (2 * self.focal))
-        return (
-            2 * self.most * angle if corner < _NEARLY_ASIDE else math.inf
-        )  # beyond its edge there are still more pixels a radian
+        if corner > _NEARLY_ASIDE:
+            return math.inf
+        return 2 * self.most * angle  # beyond its edge there are still more pixels a radian
 
     def look(self, direction: Tensor) -> Iterator[Seen]:
         ahead, left, up = direction.unbind(-1)

@@ -47,19 +47,12 @@ def rotation(pitch: float, roll: float, yaw: float) -> np.ndarray:
     return turned @ lifted @ rolled
 
 
-def to_map(
-    picture: np.ndarray,
-    lens: Lens,
-    turn: np.ndarray,
-    width: int,
-    alpha: np.ndarray | None = None,
-    step: Callable[[float], None] = lambda _: None,
-) -> Map:
+def to_map(picture: np.ndarray, lens: Lens, turn: np.ndarray, width: int) -> Map:
     """Resample a picture, (H, W, C) float32 linear, seen through `lens` and turned by `turn`, (3, 3), see `rotation`.
 
-    width: of the map, even. alpha: (H, W) in [0, 1]: what the picture leaves out. step: told of the fraction done.
+    width: of the map, even.
     """
-    pixels, covered = resample(picture, lens, turn, width, alpha, step)
+    pixels, covered = resample(picture, lens, turn, width)
     return Map(pixels.numpy(), covered.numpy())
 
 
@@ -72,7 +65,10 @@ def resample(
     step: Callable[[float], None] = lambda _: None,
     device: str = "cpu",
 ) -> tuple[Tensor, Tensor]:
-    """As `to_map`, on a torch device: pixels (H, 2H, C) and covered (H, 2H), float32."""
+    """As `to_map`, on a torch device: pixels (H, 2H, C) and covered (H, 2H), float32.
+
+    alpha: (H, W) in [0, 1]: what the picture leaves out. step: told of the fraction done.
+    """
     height, channels = width // 2, picture.shape[2]
     source = torch.from_numpy(np.ascontiguousarray(picture, np.float32)).to(device).permute(2, 0, 1)
     if alpha is not None:

@@ -1,8 +1,8 @@
 """The rest of the sphere: what a photo does not show is filled in, softly.
 
 It is a mean of what a network expects there and of the photo's own light, spread out: the network tells of suns and lamps out
-of view, and errs farther where it errs. Near the photo its own light goes on alone, and at its edge its picture. All in the
-logarithm of light, so that a lamp at the border does not shine across the sky.
+of view, and errs farther where it errs. Near the photo its own light goes on alone, and around it the detail of its picture.
+All in the logarithm of light, so that a lamp at the border does not shine across the sky.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from .expected import expected_light
 from .grid import areas_like, enlarged, soft
 from .spread import spread_light
 
-WIDEST_FILL = 4096  # the fill is soft: a wider map's is made this wide, and enlarged
+_WIDEST_FILL = 4096  # the fill is soft: a wider map's is made this wide, and enlarged
 _NEAR = 1.0  # radians: how far the photo's own light goes on alone
 _COVERED, _TRUST = (0.2, 0.4), (0.75, 0.0)
 """Share of the sphere that the photo shows, and the network's share of the mean. Chosen on panoramas that the network did not
@@ -43,7 +43,7 @@ def complete(pixels: np.ndarray, covered: np.ndarray) -> np.ndarray:
 @torch.inference_mode()
 def completed(pixels: Tensor, covered: Tensor) -> Tensor:
     """As `complete`, on the device of what is given."""
-    factor = math.ceil(pixels.shape[1] / WIDEST_FILL)
+    factor = math.ceil(pixels.shape[1] / _WIDEST_FILL)
     if pixels.shape[0] % factor:
         factor = 1
     small, share = _pooled(pixels, covered, factor)

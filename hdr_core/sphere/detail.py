@@ -13,10 +13,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from .edge import Edge
-from .grid import enlarged, soft
+from .grid import between, enlarged, soft
 from .quilt import quilt
 
-MOST_ROWS = 1024  # of the map on which it is made: what is farther from the photo than _EXACT is softer than its pixels
+_MOST_ROWS = 1024  # of the map on which it is made: what is farther from the photo than _EXACT is softer than its pixels
 _LEAST_ROWS = 48
 _COARSE, _LIGHT = 18, 24  # rows of the maps whose light stays: while detail is made, and in the end
 _DEEPEST, _BRIGHTEST = -1.6, 0.8  # log, beside its row's median: detail beyond is cut, so that no sun or lamp is seen again
@@ -34,7 +34,7 @@ def detailed(log: Tensor, share: Tensor, edge: Edge) -> Tensor:
     """log: (1, 3, h, 2h), the logarithm of light of the whole sphere, the photo in its middle column; share: (1, 1, h, 2h) in
     [0, 1], how much of each pixel the photo shows. Returns `log` with detail around the photo.
     """
-    factor = math.ceil(log.shape[-2] / MOST_ROWS)
+    factor = math.ceil(log.shape[-2] / _MOST_ROWS)
     if log.shape[-2] % factor:
         return log
     small, shown = (functional.avg_pool2d(x, factor) for x in (log, share))
@@ -54,15 +54,9 @@ def _change(log: Tensor, share: Tensor, edge: Edge) -> Tensor:
     own = usual + (own - usual).clamp(_DEEPEST, _BRIGHTEST)
     top, bottom = _ends(share[..., span])
     strips = _mirrored(own[..., span], top, bottom)
-    gap = 2 * rows - len(span)
-    fixed = share[..., span].mean(-1, keepdim=True).round()
-    around = quilt(strips, (strips + _LIKE * log[..., span]) * fixed * _flat(log).sqrt(), gap, degree)
-    made = own.clone()
-    made[..., span] = strips
-    if around is not None:
-        made[..., (span[-1] + 1 + torch.arange(gap)) % (2 * rows)] = around
+    made = _laid_around(own, strips, strips + _LIKE * log[..., span], share, span)
     away = enlarged(edge.angle, (rows, 2 * rows)) * (180 / math.pi) * (share <= 0.5)
-    weight = _between(_elevation(log).abs(), _HIGH, _LOW) * (-((away - _KEPT).clamp(min=0) / _FADES).square()).exp()
+    weight = between(_elevation(log).abs(), _HIGH, _LOW) * (-((away - _KEPT).clamp(min=0) / _FADES).square()).exp()
     weight = weight * (1 - (-(away / _EXACT).square()).exp())
     result = log + (still + made - log) * weight
     row = _middles(log)
@@ -71,6 +65,19 @@ def _change(log: Tensor, share: Tensor, edge: Edge) -> Tensor:
     result = torch.where(share > 0.5, log, _softened(result, blur * degree))
     back = (_smoothed(log.exp(), _LIGHT) / _smoothed(result.exp(), _LIGHT)).log()
     return torch.where(share > 0.5, 0.0, result + back * (1 - (-(away / _OWN).square()).exp()) - log)
+
+
+def _laid_around(own: Tensor, strips: Tensor, likeness: Tensor, share: Tensor, span: Tensor) -> Tensor:
+    """`own`, (1, 3, h, 2h), with `strips`, (1, 3, h, n), in the columns `span`, (n,), and what goes on from them around."""
+    rows = own.shape[-2]
+    gap = 2 * rows - len(span)
+    shown = share[..., span].mean(-1, keepdim=True).round()  # rows that the photo does not show are not compared
+    around = quilt(strips, likeness * shown * _flat(own).sqrt(), gap, rows / 180)
+    made = own.clone()
+    made[..., span] = strips
+    if around is not None:
+        made[..., (span[-1] + 1 + torch.arange(gap)) % (2 * rows)] = around
+    return made
 
 
 def _columns(share: Tensor) -> Tensor | None:
@@ -107,7 +114,7 @@ def _mirrored(own: Tensor, top: Tensor, bottom: Tensor) -> Tensor:
         first = source.floor().clamp(0, rows - 2).long()
         part = (source - first).clamp(0, 1)
         above, below = (own.gather(-2, (first + step).expand_as(own)) for step in (0, 1))
-        near = _between(beyond / reach, 1.0, 0.3) * (beyond > 0)
+        near = between(beyond / reach, 1.0, 0.3) * (beyond > 0)
         result = torch.lerp(result, torch.lerp(above, below, part.expand_as(own)), near.expand_as(own))
     return result
 
@@ -141,9 +148,3 @@ def _elevation(x: Tensor) -> Tensor:
 def _flat(x: Tensor) -> Tensor:
     """(h, 1), how wide a pixel is beside one at the horizon."""
     return (_elevation(x) * (math.pi / 180)).cos()
-
-
-def _between(x: Tensor, none: float, whole: float) -> Tensor:
-    """1 at `whole`, 0 at `none`, and even between."""
-    t = ((x - none) / (whole - none)).clamp(0, 1)
-    return t * t * (3 - 2 * t)

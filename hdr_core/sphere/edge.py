@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from .grid import areas_like, directions_at, enlarged, looked_up, places_of, soft
+from .grid import areas_like, between, directions_at, enlarged, looked_up, places_of, soft
 
 _COARSEST = 96  # the coarsest map that is mirrored has fewer rows: beyond what it mirrors the smooth light goes on
 _SOFTENS = 1.2  # radians: a map is mirrored as far as the square root of this times a cell's size; 14 degrees at the coarsest
@@ -89,8 +89,7 @@ def _mirrored(summed: Tensor, weight: Tensor, beyond: Tensor, edge: Edge) -> Ten
     rim = functional.normalize(looked_up(edge.nearest, y * scale, x * scale)[0].T, dim=1)
     image = places_of(2 * (rim * own).sum(1, keepdim=True) * rim - own, rows)
     seen, there = (looked_up(sums, *image)[0] for sums in (light, known))
-    near = (1 - _angle(rim, own) / reach).clamp(0, 1)
-    near = near * near * (3 - 2 * near) * (there[0] * 4).clamp(max=1)
+    near = between(_angle(rim, own), reach, 0.0) * (there[0] * 4).clamp(max=1)
     near = near * (-((y - image[0]) * (math.pi / rows / _LEVEL)).square()).exp()
     at = (0, slice(None), row, column)
     result = beyond.clone()

@@ -50,6 +50,12 @@ def areas_like(x: Tensor) -> Tensor:
     return torch.from_numpy(row_areas(*x.shape[-2:])).float().to(x.device)[:, None]
 
 
+def between(x: Tensor, none: float, whole: float) -> Tensor:
+    """0 where x is `none`, 1 where it is `whole`, smoothly between, and level beyond: the smoothstep."""
+    t = ((x - none) / (whole - none)).clamp(0, 1)
+    return t * t * (3 - 2 * t)
+
+
 def directions_at(y: Tensor, x: Tensor, rows: int) -> Tensor:
     """(n, 3) unit vectors of places in a map, given as in `looked_up`."""
     latitude, azimuth = math.pi * (0.5 - y / rows), math.pi * (1 - x / rows)

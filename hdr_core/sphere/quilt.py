@@ -14,6 +14,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from .grid import between
+
 _STRIP, _OVERLAP = 18.0, 8.0  # degrees, of a photo of _PHOTO degrees and more; of narrower ones in proportion
 _PHOTO = 50.0
 _UNEVEN = 0.25  # of a strip's length: how much longer or shorter one is, at random, so that nothing repeats evenly
@@ -65,7 +67,7 @@ def quilt(picture: Tensor, likeness: Tensor, gap: int, degree: float) -> Tensor 
 
 
 def _layout(columns: int, gap: int, degree: float) -> _Layout | None:
-    scale = degree * min(1.0, columns / (_PHOTO * degree))
+    scale = min(degree, columns / _PHOTO)
     length = min(_STRIP * scale, gap / 2)
     overlap = min(int(_OVERLAP * scale), int(length / 2)) // 2 * 2
     if overlap < 4 or columns < 2 * length + overlap:
@@ -109,8 +111,8 @@ def _joined(left: Tensor, right: Tensor, degree: float) -> Tensor:
     width = left.shape[-1]
     path = _seam((_mean(left, 1) - _mean(right, 1)).square().sum(1))
     place = torch.arange(width, device=left.device)
-    along = _smooth((place - path[..., None]) / (_SHARP * degree) / 2 + 0.5)[:, None]
-    across = _smooth(place / (width - 1))
+    along = between(place - path[..., None], -_SHARP * degree, _SHARP * degree)[:, None]
+    across = between(place, 0.0, width - 1.0)
     broad = max(1, round(_BROAD * degree))
     low, high = _mean(left, broad), _mean(right, broad)
     return torch.lerp(low, high, across.expand_as(low)) + torch.lerp(left - low, right - high, along.expand_as(low))
@@ -139,8 +141,3 @@ def _mean(x: Tensor, radius: int) -> Tensor:
         x = functional.avg_pool2d(x, (2 * down + 1, 1), 1, (down, 0), count_include_pad=False)
         x = functional.avg_pool2d(x, (1, 2 * along + 1), 1, (0, along), count_include_pad=False)
     return x
-
-
-def _smooth(t: Tensor) -> Tensor:
-    t = t.clamp(0, 1)
-    return t * t * (3 - 2 * t)

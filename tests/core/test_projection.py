@@ -57,9 +57,8 @@ def test_neither_the_widest_nor_the_narrowest_view_loses_any(lens: light_field.P
     made = to_map(np.ones((lens.height, lens.width, 3), np.float32), lens, turn, 1024)
     half = np.array([lens.width, lens.height]) / 2 / lens.focal
     expected = 4 * math.asin(math.sin(math.atan(half[0])) * math.sin(math.atan(half[1])))
-    assert (made.covered * row_areas(512, 1024)[:, None]).sum() == pytest.approx(
-        expected, rel=0.02 if lens.focal < 100 else 0.3
-    )
+    shown = (made.covered * row_areas(512, 1024)[:, None]).sum()
+    assert shown == pytest.approx(expected, rel=0.01 if expected > 1 else 0.1)  # the narrow one is a pixel of the map
 
 
 def test_a_turned_panorama_has_no_seam_at_wrap_or_poles() -> None:

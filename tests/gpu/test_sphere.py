@@ -43,8 +43,7 @@ def test_the_map_and_what_is_filled_in_are_those_of_the_processor(name: str) -> 
     assert (shown.cpu() - covered).abs().mean() < 1e-4
     inside = covered > 0.999
     assert _near(there, pixels)[inside].max() < 2e-3
-    whole_, wanted = completed(pixels.cuda(), covered.cuda()), completed(pixels, covered)
-    error = _near(whole_, wanted)
+    error = _near(completed(pixels.cuda(), covered.cuda()), completed(pixels, covered))
     assert error.median() < 1e-3
     assert error.flatten().sort().values[int(0.999 * error.numel())] < 0.02
 
