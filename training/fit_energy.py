@@ -1,7 +1,7 @@
 """Fit the energy head anew: `python -m training.fit_energy --data FOLDER ... --weights FILE --out FILE`.
 
-Takes minutes on a processor. In a long training the energy head learns its few panoramas by heart, as it needs far fewer steps
-than the rest. So it is fitted last, from scratch, to photos whose response curve the trained preliminary module has undone: the
+Takes minutes on a GPU. In a long training the energy head learns its few panoramas by heart, as it needs far fewer steps than
+the rest. So it is fitted last, from scratch, to photos whose response curve the trained preliminary module has undone: the
 ensemble for photos, and the gate that tells them from rendered skies, to which `training.fit_skies` fits the other ensemble.
 The interval is that of cross-validation, over truths: it holds the share of the kind of photo (panorama, flat) that needs the
 widest.
@@ -13,44 +13,65 @@ import argparse
 import math
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Literal
 
 import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional
 
+from hdr_core.network.emission import Clipped
 from hdr_core.network.energy import STRICT, EnergyHead
 from hdr_core.network.model import Network, NetworkConfig
 from hdr_core.network.statistics import COUNT
 from hdr_core.network.view import look
 
-from . import data, losses
+from . import data, losses, pixels
 from .camera import Shot, shoot
 from .checkpoint import save_average
 from .train import SEED
 
-FOLDS, GROUP = 5, 8  # GROUP: photos taken at once
+FOLDS, GROUP, AT_ONCE = 5, 8, 64  # GROUP: photos taken at once; AT_ONCE: looked at
 KINDS = {"panorama": 0.6, "sky": 0.3, "flat": 0.1}  # shares of the photos
 SKY = list(KINDS).index("sky")
-RATE, DECAY, BATCH = 3e-3, 0.3, 64
-GATE_NOISE = 0.1
+RATE, DECAY, BATCH = 3e-3, 0.1, 32
+GATE_DECAY, GATE_BATCH, GATE_NOISE = 0.3, 64, 0.1
 SHARE = 0.8  # of the photos, that the interval holds
+SCALED_BY = 500  # photos that tell the scale of features
+Part = Literal["photos", "gate"]
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What is observed of P photos, (P, SEEN), the log ratio (P,) that it should give, and kind (P,) and fold (P,) of each."""
+    """What is observed of P photos, (P, SEEN), and of their scene (P, scene.COUNT); features (P, emission.COUNT, PIXELS) and
+    shown light (P, PIXELS) of some of their clipped pixels; the log ratios that they should give, (P,) and (P, PIXELS); and
+    kind (P,) and fold (P,) of each.
+    """
 
     observed: Tensor
+    scene: Tensor
+    features: Tensor
+    shown: Tensor
     wanted: Tensor
+    of_pixels: Tensor
     kind: Tensor
     fold: Tensor
 
     def part(self, chosen: Tensor) -> Seen:
-        """The photos where `chosen` (P,) is true."""
-        return Seen(self.observed[chosen], self.wanted[chosen], self.kind[chosen], self.fold[chosen])
+        """The photos where `chosen` (P,) is true, or with these indices."""
+        return Seen(*(getattr(self, field.name)[chosen] for field in fields(self)))
+
+    @property
+    def clipped(self) -> Clipped:
+        return Clipped(self.features, self.shown, self.scene)
+
+    def said(self, head: EnergyHead) -> tuple[Tensor, Tensor, Tensor]:
+        """What `head` says of the photos: log ratio, spread, and the logit of a sky, each (P,)."""
+        parts = [self.part(some) for some in torch.arange(len(self.wanted), device=self.wanted.device).split(AT_ONCE)]
+        said = [head(part.observed, part.clipped) for part in parts]
+        return tuple(torch.cat(x) for x in zip(*((e.members.mean(1), e.spread, e.sky) for e in said), strict=True))  # type: ignore[return-value]
 
 
 def _shots(truths: data.Truths, kind: str, count: int) -> Shot:
@@ -64,9 +85,12 @@ def _looked_at(network: Network, shot: Shot, kind: int, fold: int) -> Seen:
     view = look(shot.photo, panorama=panorama)
     overview = network.overview(view, shot.camera)
     wanted, counts = losses.wanted_log_ratio(overview, shot, panorama=panorama)
-    return Seen(overview.observed, wanted, *(torch.full(wanted.shape, v, device=wanted.device) for v in (kind, fold))).part(
-        counts
-    )
+    counts &= overview.clipped.shown.amax(1) > 0
+    of, light = overview.clipped, pixels.true_light(overview, shot, panorama=panorama)
+    whole = Clipped(of.features[counts], of.shown[counts], of.scene[counts])
+    some, ratio = pixels.sampled(whole, light[counts], wanted[counts])
+    of_photo = (torch.full(wanted[counts].shape, v, device=wanted.device) for v in (kind, fold))
+    return Seen(overview.observed[counts], some.scene, some.features, some.shown, wanted[counts], ratio, *of_photo)
 
 
 @torch.no_grad()
@@ -79,20 +103,21 @@ def photographed(network: Network, truths: data.Truths, count: int) -> Seen:
                 continue
             for _ in range(math.ceil(share * count / FOLDS / GROUP)):
                 rows.append(_looked_at(network, _shots(part, kind, GROUP), which, number))
-    return Seen(*(torch.cat([getattr(row, name) for row in rows]) for name in Seen.__dataclass_fields__))
+    return Seen(*(torch.cat([getattr(row, field.name) for row in rows]) for field in fields(Seen)))
 
 
-def fitted(seen: Seen, steps: int, known: EnergyHead | None = None) -> EnergyHead:
-    """An energy head after `steps` steps from scratch, ready to infer; known: keep its ensembles and its interval."""
+def fitted(seen: Seen, steps: int, known: EnergyHead | None = None, only: Part | None = None) -> EnergyHead:
+    """An energy head after `steps` steps from scratch, ready to infer; only: a part of it, all else as of `known`."""
     head = EnergyHead().to(seen.wanted.device)
     if known is None:
         head.fit_scale(seen.observed[:, :COUNT])
+    else:
+        kept = {name: v for name, v in known.state_dict().items() if only is None or not name.startswith(f"{only}.")}
+        head.load_state_dict(head.state_dict() | kept)
+    if only != "gate":
         head.interval.fill_(1.0)
         _fit_photos(head, seen.part(seen.kind != SKY), steps)
-    else:
-        gate = head.gate
-        head.load_state_dict({**known.state_dict(), **{f"gate.{k}": v for k, v in gate.state_dict().items()}})
-    if (seen.kind == SKY).any():
+    if only != "photos" and (seen.kind == SKY).any():
         _fit_gate(head, seen, steps)
     return head.eval()
 
@@ -115,13 +140,15 @@ def fit(
 
 
 def _fit_photos(head: EnergyHead, seen: Seen, steps: int) -> None:
-    x = head.scaled(seen.observed[:, :COUNT])
+    numbers = seen.observed[:, :COUNT]
+    few = seen.part(torch.randperm(len(numbers), device=numbers.device)[:SCALED_BY])
+    head.photos.fit_scale(torch.cat([numbers, seen.scene], 1), few.clipped.pixels())
 
     def loss(some: Tensor) -> Tensor:
-        ratio, log_scale = head.photos(x[some])
-        return losses.total(losses.energy_terms(ratio - seen.wanted[some, None], log_scale.clamp(-4, 2)))
+        batch = seen.part(some)
+        return pixels.loss(head.photos(numbers[some], batch.clipped), batch.wanted, batch.of_pixels)
 
-    fit(head.photos, len(x), steps, loss, rate=RATE, decay=DECAY, batch=BATCH)
+    fit(head.photos, len(numbers), steps, loss, rate=RATE, decay=DECAY, batch=BATCH)
 
 
 def _fit_gate(head: EnergyHead, seen: Seen, steps: int) -> None:
@@ -131,22 +158,20 @@ def _fit_gate(head: EnergyHead, seen: Seen, steps: int) -> None:
         near = x[some] + GATE_NOISE * torch.randn_like(x[some])
         return functional.binary_cross_entropy_with_logits(head.gate(near)[:, 0], sky[some])
 
-    fit(head.gate, len(x), steps, loss, rate=RATE, decay=DECAY, batch=BATCH)
+    fit(head.gate, len(x), steps, loss, rate=RATE, decay=GATE_DECAY, batch=GATE_BATCH)
 
 
 @torch.no_grad()
-def _apart(head: EnergyHead, seen: Seen) -> tuple[Tensor, Tensor, Tensor]:
-    energy = head(seen.observed)
-    return (energy.members.mean(1) - seen.wanted).abs(), energy.spread, energy.sky > STRICT
-
-
-def cross_validated(seen: Seen, steps: int, known: EnergyHead | None = None) -> float:
+def cross_validated(seen: Seen, steps: int, known: EnergyHead | None = None, only: Part | None = None) -> float:
     """Prints how far photos of truths that were left out are off; returns the interval that holds SHARE of each kind."""
     error, spread = torch.empty_like(seen.wanted), torch.empty_like(seen.wanted)
     sky = torch.zeros_like(seen.wanted, dtype=torch.bool)
     for fold in seen.fold.unique():
         out = seen.fold == fold
-        error[out], spread[out], sky[out] = _apart(fitted(seen.part(~out), steps, known), seen.part(out))
+        with torch.enable_grad():
+            head = fitted(seen.part(~out), steps, known, only)
+        said, spread[out], logit = seen.part(out).said(head)
+        error[out], sky[out] = (said - seen.wanted[out]).abs(), logit > STRICT
     widest = 0.0
     for which, kind in enumerate(KINDS):
         chosen = seen.kind == which
@@ -154,8 +179,8 @@ def cross_validated(seen: Seen, steps: int, known: EnergyHead | None = None) -> 
             print(f"{kind}: {int(chosen.sum())} photos, {float(sky[chosen].float().mean()):.1%} taken for skies")
         if chosen.any() and which != SKY:
             needed = float((error[chosen] / spread[chosen]).quantile(SHARE))
-            stops = float(error[chosen].median()) / math.log(2)
-            print(f"  {stops:.3f} stops off (median), interval {needed:.3f} of the spread")
+            median, mean = (float(x) / math.log(2) for x in (error[chosen].median(), error[chosen].mean()))
+            print(f"  {median:.3f} stops off in the median, {mean:.3f} in the mean, interval {needed:.3f} of the spread")
             widest = max(widest, needed)
     return widest
 
@@ -173,7 +198,7 @@ def main() -> int:
     parser.add_argument("--data", type=Path, nargs="+", required=True, help="folders of linear .exr truth")
     parser.add_argument("--weights", type=Path, required=True, help="average.safetensors of a training")
     parser.add_argument("--out", type=Path, required=True, help="the same with the new energy head")
-    parser.add_argument("--only", choices=["gate"], help="leave all else as it is")
+    parser.add_argument("--only", choices=["gate", "photos"], help="the ensemble for photos or the gate, all else as it is")
     parser.add_argument("--photos", type=int, default=2000)
     parser.add_argument("--steps", type=int, default=3000)
     parser.add_argument("--device", default="cpu")
@@ -181,10 +206,10 @@ def main() -> int:
     network, (truths, _) = start(options, everything=True)
     torch.manual_seed(SEED)
     seen = photographed(network, truths, options.photos)
-    known = network.energy if options.only == "gate" else None
-    interval = cross_validated(seen, options.steps, known)
-    network.energy = fitted(seen, options.steps, known)
-    if known is None:
+    known = network.energy if options.only else None
+    interval = cross_validated(seen, options.steps, known, options.only)
+    network.energy = fitted(seen, options.steps, known, options.only)
+    if options.only != "gate":
         network.energy.interval.fill_(interval)
     save_average(network, options.out)
     return 0

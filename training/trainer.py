@@ -64,16 +64,19 @@ class Trainer:
     @torch.no_grad()
     def fit_scale(self, shots: list[Shot]) -> None:
         """Let the network know the scale of its statistics, from photos of panoramas."""
-        seen, blocks, pixels = [], [], []
+        seen, of_scene, blocks, pixels, bright = [], [], [], [], []
         for shot in shots:
             overview, view = self._overview(shot, panorama=True)
             seen.append(overview.observed[:, :COUNT])
+            of_scene.append(overview.clipped.scene)
+            bright.append(overview.clipped.pixels()[::16])
             blocks.append(block_statistics(view.crops))
             over = view.pooled[:, 6:9]
             around = features(overview.radiance, over, overview.energy.log_ratio, panorama=True).permute(0, 2, 3, 1)
             pixels.append(around[over.amax(1) > 0][::64])
         for model in (self.network, self.average):
             model.energy.fit_scale(torch.cat(seen))
+            model.energy.photos.fit_scale(torch.cat([torch.cat(seen), torch.cat(of_scene)], 1), torch.cat(bright))
             model.preliminary.fit_scale(torch.cat(blocks))
             model.place.fit_scale(torch.cat(pixels))
 

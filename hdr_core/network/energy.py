@@ -1,7 +1,7 @@
 """The energy head: how much light the clipped pixels of a photo hold together, and how sure that is.
 
 A sun is two pixels of a panorama and most of its light; a loss on pixels gives it hardly any. So the total is estimated by
-itself, from the statistics of the whole photo, by an ensemble of small networks; the backbone only says where it goes.
+itself, by ensembles of small networks that see statistics of the whole photo; the backbone only says where it goes.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from .emission import Clipped, Emission
 from .statistics import COUNT, area, luminance, statistics
 
 SEEN = 2 * COUNT + 1  # what `observed` returns of a photo
@@ -82,8 +83,8 @@ def sky_share(sky: Tensor, hidden: Tensor) -> Tensor:
 
 
 class Members(nn.Module):
-    """An ensemble of small networks, from statistics of unit scale. Of photos, the light of the clipped pixels over what they
-    show; of rendered skies, the hidden light over what the photo shows as a whole.
+    """An ensemble of small networks, from statistics of unit scale: of rendered skies, the hidden light over what the photo
+    shows as a whole.
     """
 
     def __init__(self) -> None:
@@ -111,7 +112,8 @@ class Members(nn.Module):
 
 
 class EnergyHead(nn.Module):
-    """What `observed` returns, (N, SEEN), to `Energy`, always in float32. `fit_scale` has to be called once before training.
+    """What `observed` returns, (N, SEEN), and the clipped pixels to `Energy`, always in float32. `fit_scale` has to be called
+    once before training, and that of `photos`.
 
     Two ensembles: what a clear sky hides follows from physics, and is nothing to learn about rooms from. A gate mixes them. It
     and the ensemble for skies see the small photo alone, so that a sky's light is the same at every size of the photo.
@@ -119,7 +121,7 @@ class EnergyHead(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.photos, self.skies = Members(), Members()
+        self.photos, self.skies = Emission(), Members()
         last = nn.Linear(GATE_WIDTH, 1)
         nn.init.zeros_(last.weight)
         nn.init.constant_(last.bias, -STRICT - 2)  # closed, until it has seen skies
@@ -141,16 +143,19 @@ class EnergyHead(nn.Module):
         """Statistics (N, COUNT) of unit scale, for the ensembles."""
         return ((statistics - self.mean) / self.scale).clamp(-4, 4)
 
-    def forward(self, observed: Tensor, *, panorama: bool = True) -> Energy:
-        """From what `observed` returns. A flat picture is never taken for a rendered sky: those that were learnt were whole."""
+    def forward(self, observed: Tensor, clipped: Clipped, *, panorama: bool = True) -> Energy:
+        """From what `observed` and `emission.clipped` return. A flat picture is never taken for a rendered sky: those that were
+        learnt were whole.
+        """
         with torch.autocast(observed.device.type, enabled=False):
-            x, averaged, whole = self.scaled(observed[:, :COUNT]), self.scaled(observed[:, COUNT:-1]), observed[:, -1:]
+            averaged, whole = self.scaled(observed[:, COUNT:-1]), observed[:, -1:]
             sky = self.gate(averaged) if panorama else torch.full_like(averaged[:, :1], -1e3)
             hidden, log_scale = self.skies(averaged)
             share = sky_share(sky, hidden)
             skies = functional.softplus(hidden.clamp(max=LARGEST_HIDDEN) + whole)  # log(1 + hidden light over shown)
-            members, log_scale = torch.lerp(self.photos(x), torch.stack([skies, log_scale]), share)
-            log_scale = log_scale.clamp(-4, 2)
+            photos = self.photos(observed[:, :COUNT], clipped)
+            members = torch.lerp(photos.log_ratio, skies, share)
+            log_scale = torch.lerp(photos.log_scale, log_scale, share).clamp(-4, 2)
             error = (log_scale.exp().mean(1) ** 2 + members.var(1) / 2).sqrt()
             middle = members.mean(1)
             hedge = HEDGE * (1 - share[:, 0]) * error  # what a clear sky hides is known well

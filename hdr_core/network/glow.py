@@ -41,11 +41,17 @@ def glow(code: Tensor, size: tuple[int, int]) -> Tensor:
 
 
 def settled(guidance: Guidance, glow: Tensor) -> Guidance:
-    """`guidance` with its surplus scaled so that the pixels of the photo, of this `glow` (N, 3, h, w), get what is missing."""
+    """`guidance` with its surplus scaled so that the pixels of the photo, of this `glow` (N, 3, h, w), get what is missing.
+
+    In a photo smaller than the working resolution, which is smaller than any that was learnt from, a spatial kernel reaches so
+    far that it would thin out every lamp: there each pixel keeps to itself.
+    """
     size = (glow.shape[-2], glow.shape[-1])
     rows, columns = (torch.arange(side, device=glow.device) for side in size)
     surplus = sample_grid(guidance.low.surplus, rows, columns, size, panorama=guidance.panorama)
     added = (luminance(glow * surplus) * area(*size, panorama=guidance.panorama, like=glow)).sum((-2, -1))
     factor = torch.where(added > _LEAST, guidance.missing / added.clamp(min=_LEAST), 1.0)
     low = replace(guidance.low, surplus=factor.view(-1, 1, 1, 1) * guidance.low.surplus)
+    if size[0] < low.surplus.shape[-2]:
+        low = replace(low, own=torch.ones_like(low.own))
     return replace(guidance, low=low)

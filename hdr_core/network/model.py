@@ -17,6 +17,7 @@ from torch.nn import functional
 from ..kernel_apply import kernel_apply
 from .backbone import MASKS, Backbone
 from .curve import srgb_decode
+from .emission import Clipped, clipped
 from .energy import Energy, EnergyHead, Pixels, observed
 from .gather import concentrated, gathered
 from .glow import glow, glow_size, settled
@@ -67,8 +68,8 @@ class Light:
 class Overview:
     """What is known of a photo before the backbone looks at it.
 
-    radiance (N, 3, h, w): preliminary, at working resolution; observed (N, SEEN): what the energy is estimated from; density
-    (N, 3, h, w): where its clipped light lies, of any scale.
+    radiance (N, 3, h, w): preliminary, at working resolution; observed (N, SEEN), clipped: what the energy is estimated from;
+    density (N, 3, h, w): where its clipped light lies, of any scale.
     """
 
     estimated: Curve
@@ -76,6 +77,7 @@ class Overview:
     curve: Curve
     radiance: Tensor
     observed: Tensor
+    clipped: Clipped
     energy: Energy
     density: Tensor
     light: Light
@@ -172,11 +174,12 @@ class Network(nn.Module):
         averaged = Pixels(preliminary(code, srgb_decode(code), curve), over_exposed(code))
         with torch.autocast(code.device.type, enabled=False):
             saw = observed(Pixels(radiance, over), averaged, panorama=view.panorama)
-        energy = self.energy(saw, panorama=view.panorama)
+            pixels = clipped(radiance.float(), over.float(), panorama=view.panorama)
+        energy = self.energy(saw, pixels, panorama=view.panorama)
         density = self.place(radiance, over, energy.log_ratio.detach(), energy.sky_share.detach(), panorama=view.panorama)
         share = area(*radiance.shape[-2:], panorama=view.panorama, like=radiance)
-        clipped, luminous = over.amax(1), luminance(radiance) * share
-        shown, rest = ((x * luminous).sum((-2, -1)) for x in (clipped, 1 - clipped))
+        most, luminous = over.amax(1), luminance(radiance) * share
+        shown, rest = ((x * luminous).sum((-2, -1)) for x in (most, 1 - most))
 
         def clipped_share(log_ratio: Tensor) -> Tensor:
             light = shown * log_ratio.clamp(min=0).exp()
@@ -184,7 +187,7 @@ class Network(nn.Module):
 
         low, high = energy.log_ratio - energy.spread, energy.log_ratio + energy.spread
         light = Light(clipped_share(energy.restored), clipped_share(low), clipped_share(high), shown)
-        return Overview(estimated, camera, curve, radiance, saw, energy, density, light)
+        return Overview(estimated, camera, curve, radiance, saw, pixels, energy, density, light)
 
     def guidance(self, view: View, overview: Overview, *, twice: bool = True) -> Guidance:
         """The heavy part, once a photo. Its surplus is as large as working resolution tells: see `settled`.

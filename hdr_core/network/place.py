@@ -17,8 +17,8 @@ from .padding import double, is_tiling, pad
 from .statistics import area, luminance
 
 MEMBERS, WIDTH, DROPOUT = 4, 32, 0.1
-HALVINGS = 4  # of the working resolution; two wider means of the coarsest level follow
-SCALES = HALVINGS + 3
+HALVINGS, WIDER = 4, (1, 2)  # of the working resolution, and then wider means of the coarsest level, radii in its pixels
+SCALES = 1 + HALVINGS + len(WIDER)
 LARGEST_LOGIT = 7.0  # e^14 between the brightest and the darkest of the clipped pixels
 LARGEST_TINT = 0.5  # natural log
 COUNT = 3 * SCALES + 19
@@ -39,17 +39,17 @@ def places(like: Tensor, *, panorama: bool) -> Tensor:
     return torch.stack(rows)[None, :, :, None].expand(1, 3, h, w)
 
 
-def _around(x: Tensor, *, panorama: bool) -> list[Tensor]:
-    """(N, C, h, w) averaged over growing surroundings of each pixel: SCALES maps of the same size, the first `x` itself."""
+def _around(x: Tensor, halvings: int, wider: tuple[int, ...], *, panorama: bool) -> list[Tensor]:
+    """(N, C, h, w) averaged over growing surroundings of each pixel: maps of the same size, the first `x` itself."""
     levels, coarse = [x], x
-    for _ in range(HALVINGS):
+    for _ in range(halvings):
         coarse = functional.avg_pool2d(coarse, 2)
         levels.append(coarse)
-    for radius in (1, min(2, *coarse.shape[-2:])):
+    for radius in (min(r, *coarse.shape[-2:]) for r in wider):
         levels.append(functional.avg_pool2d(pad(coarse, radius, panorama=panorama), 2 * radius + 1, 1))
     out = []
     for number, level in enumerate(levels):
-        for _ in range(min(number, HALVINGS)):
+        for _ in range(min(number, halvings)):
             level = double(level, panorama=panorama)  # noqa: PLW2901
         out.append(level)
     return out
@@ -60,17 +60,26 @@ def _below_largest(x: Tensor, clipped: Tensor) -> Tensor:
     return x - torch.where(clipped, x, -torch.inf).amax((-2, -1), keepdim=True).clamp(min=-20)
 
 
-def features(radiance: Tensor, over: Tensor, log_ratio: Tensor, *, panorama: bool) -> Tensor:
+def features(
+    radiance: Tensor,
+    over: Tensor,
+    log_ratio: Tensor | None,
+    *,
+    panorama: bool,
+    halvings: int = HALVINGS,
+    wider: tuple[int, ...] = WIDER,
+) -> Tensor:
     """What a pixel shows of its light: (N, COUNT, h, w), of which only clipped pixels count.
 
-    radiance (N, 3, h, w): preliminary; over (N, 3, h, w): over-exposure of the channels; log_ratio (N,): how much light it is.
+    radiance (N, 3, h, w): preliminary; over (N, 3, h, w): over-exposure of the channels; log_ratio (N,): how much light it is,
+    None where that is asked, for one feature less. halvings, wider: as HALVINGS and WIDER.
     """
     most = over.amax(1, keepdim=True)
     clipped = most > 0
     share = area(*radiance.shape[-2:], panorama=panorama, like=radiance)
     shares = share.expand(radiance.shape[-2:])[None, None]
     seen = radiance * (1 - most)
-    around = _around(torch.cat([most, 1 - most, seen], 1), panorama=panorama)
+    around = _around(torch.cat([most, 1 - most, seen], 1), halvings, wider, panorama=panorama)
     mean = ((luminance(seen) * share).sum((-2, -1)) / ((1 - most) * shares).sum((1, 2, 3)).clamp(min=_FLOOR)).view(-1, 1, 1, 1)
     covered = [(m[:, :1] + _FLOOR).log() for m in around]
     floor = _FLOOR * mean
@@ -81,7 +90,7 @@ def features(radiance: Tensor, over: Tensor, log_ratio: Tensor, *, panorama: boo
     tint = [((m[:, 2::2] + floor) / (m[:, 3:4] + floor).clamp(min=1e-9)).clamp(1e-2, 1e2).log() for m in (around[2], around[4])]
     luminous = luminance(radiance) * share
     amounts = [
-        log_ratio,
+        *([] if log_ratio is None else [log_ratio]),
         ((most * shares).sum((1, 2, 3)) + 1e-4).log(),
         ((most[:, 0] * luminous).sum((-2, -1)) / ((1 - most[:, 0]) * luminous).sum((-2, -1)).clamp(min=1e-6) + 1e-4).log(),
     ]
