@@ -45,8 +45,8 @@ Part = Literal["photos", "gate"]
 
 @dataclass(frozen=True)
 class Seen:
-    """What is observed of P photos, (P, SEEN), and of their scene (P, scene.COUNT); features (P, emission.COUNT, PIXELS) and
-    shown light (P, PIXELS) of some of their clipped pixels; the log ratios that they should give, (P,) and (P, PIXELS); and
+    """What is observed of P photos, (P, SEEN), and of their scene (P, scene.COUNT); features (P, emission.COUNT, Q) and
+    shown light (P, Q) of some of their clipped pixels; the log ratios that they should give, (P,) and (P, Q); and
     kind (P,) and fold (P,) of each.
     """
 

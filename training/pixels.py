@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from hdr_core.network.emission import BRIGHTEST, DIMMEST, Clipped, Said
+from hdr_core.network.emission import BRIGHTEST, DIMMEST, LEARNT_FROM, Clipped, Said, drawn
 from hdr_core.network.model import Overview
 from hdr_core.network.soft_mask import over_exposed
 from hdr_core.network.statistics import area, luminance
@@ -16,7 +16,6 @@ from hdr_core.network.statistics import area, luminance
 from . import losses
 from .camera import Shot
 
-PIXELS = 1024  # that are kept of a photo
 OF_PIXELS = 0.2  # weight of the loss on pixels beside that on their sum
 _LEAST = 1e-12
 
@@ -29,21 +28,16 @@ def true_light(overview: Overview, shot: Shot, *, panorama: bool) -> Tensor:
 
 
 def sampled(seen: Clipped, light: Tensor, log_ratio: Tensor) -> tuple[Clipped, Tensor]:
-    """PIXELS of each photo's, by chance: as many anywhere as where the light is and as where the photo shows it, each with the
-    light of those that it stands for. Features come in half precision. light: as of `true_light`; log_ratio (N,): of the whole
-    photo. Also returns the log ratio of each pixel, (N, PIXELS).
+    """LEARNT_FROM of each photo's, by chance: as many anywhere as where the light is and as where the photo shows it, each with
+    the light of those that it stands for. Features come in half precision. light: as of `true_light`; log_ratio (N,): of the
+    whole photo. Also returns the log ratio of each pixel, (N, LEARNT_FROM).
     """
     shown = seen.shown
     reasons = torch.stack([(shown > 0).float(), light * (shown > 0), shown])
-    often = (reasons / reasons.sum(2, keepdim=True).clamp(min=_LEAST)).sum(0)
-    often = often / often.sum(1, keepdim=True)
-    chosen = torch.multinomial(often, PIXELS, replacement=True)
-    features = seen.features.gather(2, chosen[:, None].expand(-1, seen.features.shape[1], -1)).half()
-    stands_for = 1 / (PIXELS * often.gather(1, chosen))
+    some, chosen = drawn(seen, (reasons / reasons.sum(2, keepdim=True).clamp(min=_LEAST)).sum(0), LEARNT_FROM)
     gain = log_ratio + (shown.sum(1) / light.sum(1).clamp(min=_LEAST)).log()
     ratio = (light.clamp(min=_LEAST) / shown.clamp(min=_LEAST)).log() + gain[:, None]
-    some = replace(seen, features=features, shown=shown.gather(1, chosen) * stands_for)
-    return some, ratio.gather(1, chosen).clamp(DIMMEST, BRIGHTEST)
+    return replace(some, features=some.features.half()), ratio.gather(1, chosen).clamp(DIMMEST, BRIGHTEST)
 
 
 def loss(said: Said, log_ratio: Tensor, pixels: Tensor) -> Tensor:

@@ -20,6 +20,7 @@ WHOLE = statistics.COUNT + scene.COUNT  # numbers of the photo as a whole
 HALVINGS, WIDER = 3, (1, 2, 4)  # of half the working resolution, as in `place`
 COUNT = 3 * (1 + HALVINGS + len(WIDER)) + 18  # features of a pixel
 DIMMEST, BRIGHTEST = -1.0, 10.0  # natural log of a pixel's light over what the photo shows of it
+LEARNT_FROM = 1024  # pixels of a photo, in training
 _LEAST = 1e-9  # of the light that clipped pixels show
 
 
@@ -50,6 +51,18 @@ def clipped(radiance: Tensor, over: Tensor, *, panorama: bool) -> Clipped:
         some = shown[0] > 0
         seen, shown = seen[:, :, some], shown[:, some]
     return Clipped(seen, shown, whole)
+
+
+def drawn(seen: Clipped, often: Tensor, count: int) -> tuple[Clipped, Tensor]:
+    """`count` pixels of each photo, by chance, each with the light of those that it stands for; and which, (N, count).
+
+    often (N, P): how often a pixel is drawn, of any scale. What Emission says of them is what it says of all, but for chance.
+    """
+    often = often / often.sum(1, keepdim=True)
+    chosen = torch.multinomial(often, count, replacement=True)
+    features = seen.features.gather(2, chosen[:, None].expand(-1, seen.features.shape[1], -1))
+    shown = seen.shown.gather(1, chosen) / (count * often.gather(1, chosen))
+    return Clipped(features, shown, seen.scene), chosen
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from torch.nn import functional
 from ..kernel_apply import kernel_apply
 from .backbone import MASKS, Backbone
 from .curve import srgb_decode
-from .emission import Clipped, clipped
+from .emission import LEARNT_FROM, Clipped, clipped, drawn
 from .energy import Energy, EnergyHead, Pixels, observed
 from .gather import concentrated, gathered
 from .glow import glow, glow_size, settled
@@ -175,6 +175,8 @@ class Network(nn.Module):
         with torch.autocast(code.device.type, enabled=False):
             saw = observed(Pixels(radiance, over), averaged, panorama=view.panorama)
             pixels = clipped(radiance.float(), over.float(), panorama=view.panorama)
+            if self.training:
+                pixels, _ = drawn(pixels, pixels.shown + 1e-9, LEARNT_FROM)
         energy = self.energy(saw, pixels, panorama=view.panorama)
         density = self.place(radiance, over, energy.log_ratio.detach(), energy.sky_share.detach(), panorama=view.panorama)
         share = area(*radiance.shape[-2:], panorama=view.panorama, like=radiance)

@@ -34,51 +34,50 @@ def scene(radiance: Tensor, over: Tensor, *, panorama: bool) -> Tensor:
     h, w = radiance.shape[-2:]
     steradians = 4 * math.pi * area(h, w, panorama=panorama, like=radiance)
     up = 1 - 2 * (torch.arange(h, device=radiance.device) + 0.5) / h
-    up = (torch.sin(up * math.pi / 2) if panorama else up)[:, None].expand(h, w)
+    up = torch.sin(up * math.pi / 2) if panorama else up
     light, mask = luminance(radiance), over.amax(1)
     log_light = (light + _FLOOR).log()
-    mean = (log_light * steradians).sum((-2, -1)) / (4 * math.pi)
-    out = [*_ground(light, mask, up, steradians)]
-    for part in (up < -_HORIZON, up > _HORIZON, torch.ones_like(up, dtype=torch.bool)):
-        seen = torch.where((mask < _CLIPPED) & part, log_light, torch.nan).flatten(1)
-        levels = torch.nanquantile(seen, constant(_QUANTILES, seen), dim=1).nan_to_num(_DARKEST)
-        out += [*(levels - mean)]
-    for band in range(_BANDS):
-        low = 2 * band / _BANDS - 1
-        where = steradians * ((up > low) & (up <= low + 2 / _BANDS)).float()
-        out.append((log_light * where).sum((-2, -1)) / where.sum().clamp(min=_LEAST) - mean)
-    return torch.stack([*out, *_sides(light, mask, up, steradians)], 1)
+
+    # height is all that parts the rows, so that most of it is told by the sums of rows, (N, h)
+    rows, clipped, masked, logs = ((x * steradians).sum(-1) for x in (light, mask * light, mask, log_light))
+    row = steradians[:, 0] * w
+    mean = (logs.sum(1) / row.sum())[:, None]
+    bands = torch.arange(_BANDS, device=up.device)[:, None] == ((up + 1) * _BANDS / 2).ceil() - 1  # (_BANDS, h)
+    heights = logs @ bands.float().T / (bands * row).sum(1).clamp(min=_LEAST)
+    unclipped = torch.where(mask < _CLIPPED, log_light, torch.nan)
+    parts = torch.stack([up < -_HORIZON, up > _HORIZON, up.isfinite()])[:, None, :, None]  # below, above, all
+    seen = torch.where(parts, unclipped, torch.nan).flatten(2)
+    levels = torch.nanquantile(seen, constant(_QUANTILES, seen), dim=2).nan_to_num(_DARKEST)  # (quantiles, parts, N)
+    levels = levels.permute(2, 1, 0).flatten(1)
+    ground, sides = _ground(rows, clipped, masked, up, row), _sides(light, mask, up, steradians)
+    return torch.cat([ground, levels - mean, heights - mean, sides], 1)
 
 
-def _ground(light: Tensor, mask: Tensor, up: Tensor, steradians: Tensor) -> list[Tensor]:
-    """For several albedos, how much light must be missing for the ground to be as bright as it is."""
-
-    def total(x: Tensor) -> Tensor:
-        return (x * steradians).sum((-2, -1))
-
-    falls = total(light * up.clamp(min=0)) + _LEAST  # irradiance of level ground
-    ground = total(light * (-up).clamp(min=0)) / math.pi + _LEAST  # its radiance
-    shown = total(mask * light) + _LEAST
-    height = (total(mask * light * up.clamp(min=0)) / shown).clamp(min=_GRAZING)
+def _ground(light: Tensor, clipped: Tensor, mask: Tensor, up: Tensor, row: Tensor) -> Tensor:
+    """For several albedos, how much light must be missing for the ground to be as bright as it is: (N, 5 + albedos). All of the
+    arguments are sums of rows: of light, of that in clipped pixels, of the mask; `up` their height; `row` their steradians.
+    """
+    sky = up.clamp(min=0)
+    falls = (light * sky).sum(1) + _LEAST  # irradiance of level ground
+    ground = (light * (-up).clamp(min=0)).sum(1) / math.pi + _LEAST  # its radiance
+    shown = clipped.sum(1) + _LEAST
+    height = ((clipped * sky).sum(1) / shown).clamp(min=_GRAZING)
     out = [(math.pi * ground / falls).log(), (falls / shown).log(), height.log()]
     out += [((math.pi * ground / albedo - falls).clamp(min=0) / height + shown).log() - shown.log() for albedo in _ALBEDOS]
-    unclipped = total(light * (1 - mask)) / total(1 - mask + _LEAST)
-    return [*out, (4 * math.pi * unclipped / shown).clamp(min=1e-9).log(), (total(light) / shown).clamp(min=1e-9).log()]
+    unclipped = (light - clipped).sum(1) / ((1 + _LEAST) * row.sum() - mask.sum(1))
+    rest = (4 * math.pi * unclipped / shown, light.sum(1) / shown)
+    return torch.stack([*out, *(x.clamp(min=1e-9).log() for x in rest)], 1)
 
 
-def _sides(light: Tensor, mask: Tensor, up: Tensor, steradians: Tensor) -> list[Tensor]:
-    """How far light comes from one side, and whether from that of the clipped pixels, in bands of height."""
-    azimuth = 2 * math.pi * (torch.arange(up.shape[1], device=up.device) + 0.5) / up.shape[1]
-    across = torch.stack([azimuth.cos(), azimuth.sin()])[:, None]  # (2, 1, w)
-
-    def towards(x: Tensor) -> Tensor:
-        return (x[:, None] * across * steradians).sum((-2, -1))  # (N, 2)
-
-    clipped = towards(mask)
-    out = []
-    for low, high in _AROUND:
-        lit = light * ((up > low) & (up <= high)).float()
-        side = towards(lit)
-        out.append((side.norm(dim=1) / (lit * steradians).sum((-2, -1)).clamp(min=1e-9) + 0.01).log())
-        out.append((side * clipped).sum(1) / (side.norm(dim=1) * clipped.norm(dim=1) + 1e-6))
-    return out
+def _sides(light: Tensor, mask: Tensor, up: Tensor, steradians: Tensor) -> Tensor:
+    """How far light comes from one side, and whether from that of the clipped pixels, in bands of height: (N, 2 bands)."""
+    azimuth = 2 * math.pi * (torch.arange(light.shape[-1], device=up.device) + 0.5) / light.shape[-1]
+    weights = torch.stack([torch.ones_like(azimuth), azimuth.cos(), azimuth.sin()], 1)  # (w, 3)
+    low, high = constant(_AROUND, up).T[..., None]
+    bands = ((up > low) & (up <= high)).float()  # (bands, h)
+    lit = bands @ ((light * steradians) @ weights)  # (N, bands, 3)
+    side, clipped = lit[..., 1:], ((mask * steradians) @ weights).sum(1, keepdim=True)[..., 1:]
+    length = side.norm(dim=2)
+    share = (length / lit[..., 0].clamp(min=1e-9) + 0.01).log()
+    along = (side * clipped).sum(2) / (length * clipped.norm(dim=2) + 1e-6)
+    return torch.stack([share, along], 2).flatten(1)
