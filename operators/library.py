@@ -108,14 +108,21 @@ class LDR_TO_HDRI_OT_convert_library(bpy.types.Operator):
         try:
             batch = self._running = self._start()
             if not self._in_window:
-                while not batch.poll():
-                    time.sleep(0.02)
-                return self._finish(batch)
+                return self._waited_for(batch)
         except HdrError as error:
             return self._give_up(error)
         self._display = library_job.Display(context)
         context.window_manager.modal_handler_add(self)
         return {"RUNNING_MODAL"}
+
+    def _waited_for(self, batch: Batch) -> set[str]:
+        try:
+            while not batch.poll():
+                time.sleep(0.02)
+        except BaseException:  # Ctrl-C, too: a later library could not start beside this one
+            self._leave()
+            raise
+        return self._finish(batch)
 
     def modal(self, _context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         batch = self._running

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -199,6 +201,19 @@ def test_a_foreign_file_is_left_alone(library, tmp_path: Path, contents: Callabl
         assert contents() == before
     finally:
         path.write_bytes(ours)
+
+
+def test_ctrl_c_ends_the_library_and_the_next_one_goes_on(tmp_path: Path, write_picture, codes):
+    """A script that waits for a library is interrupted while the first photo is under way."""
+    (tmp_path / "photos").mkdir()
+    write_picture(tmp_path / "photos" / "street.png", codes)
+    interrupted = threading.Timer(1.0, signal.raise_signal, [signal.SIGINT])
+    interrupted.start()
+    with pytest.raises(RuntimeError, match="KeyboardInterrupt"):
+        convert_library(directory=str(tmp_path / "photos"))
+    interrupted.join()
+    assert convert_library(directory=str(tmp_path / "photos")) == {"FINISHED"}
+    assert (tmp_path / "photos_hdri" / "street.exr").exists()
 
 
 def test_no_folder_no_conversion(tmp_path):
