@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import sys
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,7 +13,7 @@ import bpy
 import checkout
 import numpy as np
 import pytest
-from bl_ext.user_default.ldr_to_hdri.operators import library_command
+from bl_ext.user_default.ldr_to_hdri.operators import library_command, library_job
 
 convert, convert_library = bpy.ops.ldr_to_hdri.convert, bpy.ops.ldr_to_hdri.convert_library
 
@@ -203,15 +201,19 @@ def test_a_foreign_file_is_left_alone(library, tmp_path: Path, contents: Callabl
         path.write_bytes(ours)
 
 
-def test_ctrl_c_ends_the_library_and_the_next_one_goes_on(tmp_path: Path, write_picture, codes):
-    """A script that waits for a library is interrupted while the first photo is under way."""
+def test_ctrl_c_ends_the_library_and_the_next_one_goes_on(tmp_path: Path, write_picture, codes, monkeypatch):
+    """A script that waits for a library is interrupted while the first photo is under way, as Python does it."""
     (tmp_path / "photos").mkdir()
     write_picture(tmp_path / "photos" / "street.png", codes)
-    interrupted = threading.Timer(1.0, signal.raise_signal, [signal.SIGINT])
-    interrupted.start()
-    with pytest.raises(RuntimeError, match="KeyboardInterrupt"):
-        convert_library(directory=str(tmp_path / "photos"))
-    interrupted.join()
+
+    def interrupted(_batch: object) -> bool:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(library_job.Batch, "poll", interrupted)
+        with pytest.raises(RuntimeError, match="KeyboardInterrupt"):
+            convert_library(directory=str(tmp_path / "photos"))
+    assert library_job.running() is None
     assert convert_library(directory=str(tmp_path / "photos")) == {"FINISHED"}
     assert (tmp_path / "photos_hdri" / "street.exr").exists()
 
