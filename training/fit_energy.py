@@ -112,7 +112,7 @@ def fitted(seen: Seen, steps: int, known: EnergyHead | None = None, only: Part |
     if known is None:
         head.fit_scale(seen.observed[:, :COUNT])
     else:
-        kept = {name: v for name, v in known.state_dict().items() if only is None or not name.startswith(f"{only}.")}
+        kept = {name: v for name, v in known.state_dict().items() if not name.startswith(f"{only}.")}
         head.load_state_dict(head.state_dict() | kept)
     if only != "gate":
         head.interval.fill_(1.0)

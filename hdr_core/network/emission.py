@@ -113,10 +113,10 @@ class Emission(nn.Module):
         x = self._dropped(functional.silu(torch.baddbmm(self.second_bias, x, self.second)))
         pixels = torch.baddbmm(self.last_bias, x, self.last).view(MEMBERS, n, count).clamp(DIMMEST, BRIGHTEST)
         shown = seen.shown / (seen.shown.sum(1, keepdim=True) + _LEAST)
-        whole = (shown[:, None] @ x.view(MEMBERS, n, count, WIDTH))[:, :, 0]
+        mean = (shown[:, None] @ x.view(MEMBERS, n, count, WIDTH))[:, :, 0]
         # where nothing is clipped at all, the ratio is 1
         ratio = (shown * pixels.exp()).sum(2) + (1 - shown.sum(1))
-        log_scale = torch.baddbmm(self.scale_bias, whole, self.scale)[..., 0]
+        log_scale = torch.baddbmm(self.scale_bias, mean, self.scale)[..., 0]
         return Said(ratio.clamp(min=1e-3).log().T, log_scale.T, pixels)
 
     def _inputs(self, numbers: Tensor, seen: Clipped) -> tuple[Tensor, Tensor]:

@@ -45,7 +45,8 @@ def scene(radiance: Tensor, over: Tensor, *, panorama: bool) -> Tensor:
     bands = torch.arange(_BANDS, device=up.device)[:, None] == ((up + 1) * _BANDS / 2).ceil() - 1  # (_BANDS, h)
     heights = logs @ bands.float().T / (bands * row).sum(1).clamp(min=_LEAST)
     unclipped = torch.where(mask < _CLIPPED, log_light, torch.nan)
-    parts = torch.stack([up < -_HORIZON, up > _HORIZON, up.isfinite()])[:, None, :, None]  # below, above, all
+    everywhere = torch.ones_like(up, dtype=torch.bool)
+    parts = torch.stack([up < -_HORIZON, up > _HORIZON, everywhere])[:, None, :, None]
     seen = torch.where(parts, unclipped, torch.nan).flatten(2)
     levels = torch.nanquantile(seen, constant(_QUANTILES, seen), dim=2).nan_to_num(_DARKEST)  # (quantiles, parts, N)
     levels = levels.permute(2, 1, 0).flatten(1)
