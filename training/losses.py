@@ -99,18 +99,19 @@ def energy_error(overview: Overview, shot: Shot, *, panorama: bool) -> Tensor:
 
 
 def wanted_log_ratio(overview: Overview, shot: Shot, *, panorama: bool) -> tuple[Tensor, Tensor]:
-    """The true log light of clipped pixels over what the photo shows of them, (N,), after the gain that fits what is well
-    exposed; and where there are any, (N,).
+    """The true log light of clipped pixels over what the photo, made small, shows of them, (N,), after the gain that fits what
+    is well exposed; and where there are any, (N,).
     """
     code, truth = shot.photo, shot.truth
     share = area(*code.shape[-2:], panorama=panorama, like=code)
-    clipped = over_exposed(code).amax(1)
-    hidden = (clipped * luminance(truth) * share).sum((-2, -1))
+    decoded = preliminary(code, srgb_decode(code), overview.curve)
     every = slice(None, None, 2)
-    some = code[..., every, every]
-    decoded = preliminary(some, srgb_decode(some), overview.curve)
-    gain = _fitting_gain(decoded, truth[..., every, every], some, share[every])
-    return (hidden / (gain * overview.light.shown).clamp(min=1e-9)).clamp(min=1e-3).log(), overview.light.shown > 1e-4
+    seen, some = decoded[..., every, every], code[..., every, every]
+    gain = _fitting_gain(seen, truth[..., every, every], some, share[every])
+    missing = luminance(truth) - gain[:, None, None] * luminance(decoded)
+    missing = (over_exposed(code).amax(1) * missing * share).sum((-2, -1))
+    shown = overview.light.shown
+    return (1 + missing / (gain * shown).clamp(min=1e-9)).clamp(min=1e-3).log(), shown > 1e-4
 
 
 def _fitting_gain(radiance: Tensor, truth: Tensor, code: Tensor, share: Tensor) -> Tensor:

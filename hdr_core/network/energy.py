@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .emission import Clipped, Emission
+from .padding import pad
 from .statistics import COUNT, area, luminance, statistics
 
 SEEN = 2 * COUNT + 1  # what `observed` returns of a photo
@@ -25,6 +26,7 @@ AGREED = (
 )
 LARGEST_LOG_RATIO = 9.0  # of photos: e^9 = 2^13 times what they show of their clipped pixels
 LARGEST_HIDDEN = 5.0  # of rendered skies: e^5 times what the photo shows as a whole
+BESIDE, CLIPS = 2, 0.25  # pixels of the working resolution; over-exposure that is surely that of a lamp
 HEDGE = 0.4  # of the expected error: light too strong by a factor is more wrong than light too weak by the same
 
 
@@ -54,13 +56,23 @@ class Pixels:
     over: Tensor
 
 
-def observed(photo: Pixels, averaged: Pixels, *, panorama: bool) -> Tensor:
-    """What the energy of photos is estimated from, (N, SEEN): the statistics of the photo; those of `averaged`, the photo as it
-    is once an image editor has made it small; and the log of the light that this shows as a whole, over what the photo shows
-    of its clipped pixels.
+def with_far_lamps(averaged: Pixels, over: Tensor, *, panorama: bool) -> Pixels:
+    """`averaged`, the photo as it is once an image editor has made it small, and what of the photo's over-exposure `over`
+    (N, 3, h, w) is lost in it: lamps too small to clip there, with nothing beside them that does.
 
-    How much of a sun clips depends on the photo's size, and with it the photo's statistics. The small photo's do not, nor what
-    a sky hides, measured by the light of the whole.
+    How much of a sun clips depends on the photo's size. What the small photo shows of it does not, so the light that is told
+    from it is the same at every size, but for lamps that only a large photo shows.
+    """
+    beside = pad(averaged.over.amax(1, keepdim=True), BESIDE, panorama=panorama)
+    near = functional.max_pool2d(beside / CLIPS, 2 * BESIDE + 1, 1).clamp(max=1)
+    return Pixels(averaged.radiance, torch.lerp(over, averaged.over, near))
+
+
+def observed(photo: Pixels, averaged: Pixels, *, panorama: bool) -> Tensor:
+    """What the energy of photos is estimated from, (N, SEEN): the statistics of the photo, as of `with_far_lamps`; those of
+    `averaged`; and the log of the light that this shows as a whole, over what the photo shows of its clipped pixels.
+
+    The gate and what is told of skies see `averaged` alone; the hidden light of a sky is measured by the light of the whole.
     """
     share = area(*photo.radiance.shape[-2:], panorama=panorama, like=photo.radiance)
 

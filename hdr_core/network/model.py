@@ -18,7 +18,7 @@ from ..kernel_apply import kernel_apply
 from .backbone import MASKS, Backbone
 from .curve import srgb_decode
 from .emission import LEARNT_FROM, Clipped, clipped, drawn
-from .energy import Energy, EnergyHead, Pixels, observed
+from .energy import Energy, EnergyHead, Pixels, observed, with_far_lamps
 from .gather import concentrated, gathered
 from .glow import glow, glow_size, settled
 from .kernel_heads import LARGEST_LOG_GAIN, KernelHeads, Kernels, Low
@@ -55,7 +55,7 @@ class Light:
     """How much of the light was restored: the share of irradiance that comes from clipped pixels, each (N,), in [0, 1].
 
     share: as restored; low, high: where the truth lies in 80% of photos; shown (N,): the mean radiance over the picture that
-    the photo itself shows in clipped pixels.
+    the photo itself shows in clipped pixels, made small.
     """
 
     share: Tensor
@@ -173,14 +173,15 @@ class Network(nn.Module):
         radiance = preliminary(code, linear, curve)
         averaged = Pixels(preliminary(code, srgb_decode(code), curve), over_exposed(code))
         with torch.autocast(code.device.type, enabled=False):
-            saw = observed(Pixels(radiance, over), averaged, panorama=view.panorama)
-            pixels = clipped(radiance.float(), over.float(), panorama=view.panorama)
+            small = with_far_lamps(averaged, over, panorama=view.panorama)
+            saw = observed(small, averaged, panorama=view.panorama)
+            pixels = clipped(small.radiance.float(), small.over.float(), panorama=view.panorama)
             if self.training:
                 pixels, _ = drawn(pixels, pixels.shown + 1e-9, LEARNT_FROM)
         energy = self.energy(saw, pixels, panorama=view.panorama)
         density = self.place(radiance, over, energy.log_ratio.detach(), energy.sky_share.detach(), panorama=view.panorama)
         share = area(*radiance.shape[-2:], panorama=view.panorama, like=radiance)
-        most, luminous = over.amax(1), luminance(radiance) * share
+        most, luminous = small.over.amax(1), luminance(small.radiance) * share
         shown, rest = ((x * luminous).sum((-2, -1)) for x in (most, 1 - most))
 
         def clipped_share(log_ratio: Tensor) -> Tensor:

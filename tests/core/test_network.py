@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch.nn import functional
 
 from hdr_core.network.curve import srgb_decode, srgb_encode
+from hdr_core.network.energy import Pixels, with_far_lamps
 from hdr_core.network.glow import glow, glow_size, settled
 from hdr_core.network.kernel_heads import Low
 from hdr_core.network.model import Network, NetworkConfig
@@ -14,6 +16,7 @@ from hdr_core.network.preliminary import KNOTS, Curve, preliminary
 from hdr_core.network.soft_mask import OVER, UNDER, soft_mask
 from hdr_core.network.statistics import area, luminance
 from hdr_core.network.view import look, working_size
+from hdr_core.network.weights import load_network
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +118,33 @@ def test_the_light_is_what_the_energy_head_says_at_every_size(network, panorama)
         assert abs(torch.log2(after / (before + said))) < 0.1  # stops
         lights.append(after)
     assert abs(torch.log2(lights[0] / lights[2])) < 0.1
+
+
+@pytest.mark.parametrize(("pixels", "dark", "depth"), [(6, 2, 0.2), (8, 2, 0.3)])
+def test_a_photo_made_small_keeps_its_light(pixels, dark, depth):
+    """Made small as an image editor does: what clips between the bars of a window clips in the large photo alone."""
+    network, _ = load_network()
+    large = 0.9 * sunny(1024, 2048, 0.03)
+    large[..., 600:700, 300:940] = 1 - depth * (torch.arange(640) % pixels < dark).float()
+    lights = []
+    for times in (1, 2, 4):
+        code = (255 * functional.avg_pool2d(large, times)).round() / 255
+        with torch.inference_mode():
+            overview = network.overview(look(code, panorama=True), torch.zeros(1))
+        share = area(*overview.radiance.shape[-2:], panorama=True, like=code)
+        before = (luminance(overview.radiance) * share).sum()
+        lights.append(float(torch.log2(before + overview.light.shown * torch.expm1(overview.energy.restored))))
+    assert max(lights) - min(lights) < 0.05  # stops
+
+
+def test_a_lamp_that_a_small_photo_does_not_show_counts_and_the_rim_of_one_that_it_shows_does_not():
+    over, small = torch.zeros(1, 3, 64, 128), torch.zeros(1, 3, 64, 128)
+    over[..., 20, 30] = 0.2
+    over[..., 40:44, 80:84], small[..., 41:43, 81:83] = 0.4, 0.9
+    seen = with_far_lamps(Pixels(torch.rand(1, 3, 64, 128), small), over, panorama=True)
+    expected = small.clone()
+    expected[..., 20, 30] = 0.2
+    torch.testing.assert_close(seen.over, expected)
 
 
 @pytest.mark.parametrize("radius", [0.0015, 0.003, 0.006])
