@@ -181,11 +181,15 @@ class Network(nn.Module):
         energy = self.energy(saw, pixels, panorama=view.panorama)
         density = self.place(radiance, over, energy.log_ratio.detach(), energy.sky_share.detach(), panorama=view.panorama)
         share = area(*radiance.shape[-2:], panorama=view.panorama, like=radiance)
-        most, luminous = small.over.amax(1), luminance(small.radiance) * share
-        shown, rest = ((x * luminous).sum((-2, -1)) for x in (most, 1 - most))
+
+        def total(light: Tensor, part: Tensor) -> Tensor:
+            return (luminance(light) * part * share).sum((-2, -1))
+
+        most, shown = over.amax(1), total(small.radiance, small.over.amax(1))
+        seen, rest = total(radiance, most), total(radiance, 1 - most)
 
         def clipped_share(log_ratio: Tensor) -> Tensor:
-            light = shown * log_ratio.clamp(min=0).exp()
+            light = seen + shown * torch.expm1(log_ratio.clamp(min=0))
             return light / (light + rest).clamp(min=1e-12)
 
         low, high = energy.log_ratio - energy.spread, energy.log_ratio + energy.spread
