@@ -18,7 +18,9 @@ constexpr int FEATURES = 24;                      // of each layer, the first pa
 constexpr int SIDE0 = TILE + 4, SIDE1 = TILE + 2; // of the tile before the convolutions, and between them
 constexpr int TAPS = 25, LOW = 20;                // of the spatial kernel; floats of a cell of `low`
 constexpr int UNITS = 9 * FEATURES / 8;           // a unit: 8 channels of a tap
-constexpr float LARGEST_LOG_GAIN = 12.5f, OWN_LOG_GAIN = 4.0f;  // as in kernel_heads.py
+constexpr int CENTRE = 2 * SIDE0 + 2;             // of the taps of a pixel, from its first
+constexpr float LARGEST_LOG_GAIN = 12.5f, OWN_LOG_GAIN = 4.0f, LEAST_SURPLUS = 1e-12f;  // as in kernel_heads.py
+constexpr float LUMA_R = 0.2126f, LUMA_G = 0.7152f, LUMA_B = 0.0722f;  // Rec.709
 
 struct LightShape {
     int64_t height, width;            // of the tile of the photo
@@ -99,10 +101,14 @@ __device__ __forceinline__ void convolve(const char* pixels, const uint2* weight
     for (int t = 0; t < 3; ++t) multiply8(sum[t], left, __ldg(weights + (UNITS / 2 * 3 + t) * 32 + lane).x);
 }
 
-// What the heads and the backbone say of one channel of a pixel: a positive gain, exactly 1 where the photo is well exposed.
-__device__ __forceinline__ float gain_of(float logit, float code, const float* low, const Cell& p, int c, float keep) {
+struct Gain {
+    float seen, added;  // of what the photo shows, positive and exactly 1 where it is well exposed; and the surplus
+};
+
+// What the heads and the backbone say of one channel of a pixel.
+__device__ __forceinline__ Gain gain_of(float logit, float code, const float* low, const Cell& p, int c, float keep) {
     const float over = over_exposed(code);
-    if (over == 0.0f) return 1.0f;
+    if (over == 0.0f) return {1.0f, 0.0f};
     float said[2];  // log gain, surplus
 #pragma unroll
     for (int i = 0; i < 2; ++i) {
@@ -111,7 +117,7 @@ __device__ __forceinline__ float gain_of(float logit, float code, const float* l
                         __ldg(from + int64_t(p.at[3]) * LOW), p);
     }
     const float own = OWN_LOG_GAIN * (1.0f - over) * tanhf(logit);
-    return 1.0f + keep * expm1f(over * fminf(own + said[0], LARGEST_LOG_GAIN)) + over * said[1];
+    return {1.0f + keep * expm1f(over * fminf(own + said[0], LARGEST_LOG_GAIN)), over * said[1]};
 }
 
 }  // namespace
@@ -228,10 +234,21 @@ extern "C" __global__ void __launch_bounds__(THREADS, 3)
                 total[j] += __shfl_xor_sync(~0u, total[j], 2);
             }
             const int64_t y = top + row, x = left + pixel;
-            if (member == 0 || y >= s.height || x >= s.width) continue;
             const int c = member - 1;
-            const float gain = gain_of(logit[6], __ldg(code + c * plane + (y + 2) * width + x + 2), low, cell(s, y + 2, x + 2), c, kept);
-            out[(c * s.height + y) * s.width + x] = gain * (c == 0 ? total[0] : c == 1 ? total[1] : total[2]) / total[3];
+            const bool restores = member > 0 && y < s.height && x < s.width;
+            const float filtered = (c == 0 ? total[0] : c == 1 ? total[1] : total[2]) / total[3];
+            Gain gain = {1.0f, 0.0f};
+            if (restores)
+                gain = gain_of(logit[6], __ldg(code + c * plane + (y + 2) * width + x + 2), low, cell(s, y + 2, x + 2), c, kept);
+            // the surplus has the colour of what lies around, and its full luminance: see `given_back`
+            const float weight = gain.added * (c == 0 ? LUMA_R : c == 1 ? LUMA_G : LUMA_B);
+            float whole = restores ? weight * radiance[c][at + CENTRE] : 0.0f, left_over = restores ? weight * filtered : 0.0f;
+#pragma unroll
+            for (int step = 1; step <= 2; ++step) {
+                whole += __shfl_xor_sync(~0u, whole, step);
+                left_over += __shfl_xor_sync(~0u, left_over, step);
+            }
+            if (restores) out[(c * s.height + y) * s.width + x] = filtered * (gain.seen + gain.added * (whole / fmaxf(left_over, LEAST_SURPLUS)));
         }
     }
 }

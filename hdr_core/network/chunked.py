@@ -13,10 +13,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from .curve import srgb_decode
-from .kernel_heads import LARGEST_LOG_GAIN, OWN_LOG_GAIN, OWN_LOGIT
+from .kernel_heads import LARGEST_LOG_GAIN, LEAST_SURPLUS, OWN_LOG_GAIN, OWN_LOGIT
 from .padding import grid_around
 from .preliminary import preliminary
 from .soft_mask import over_exposed, under_exposed
+from .statistics import luminance
 
 if TYPE_CHECKING:
     from .kernel_heads import KernelHeads
@@ -86,8 +87,12 @@ class ChunkedLight:
         over, log_gain, surplus = (t[..., HALO:-HALO, HALO:-HALO] for t in (over[0], log_gain, surplus))
         if over.any():
             own = OWN_LOG_GAIN * 4 * (1 - over) * torch.tanh(x[_TAPS:].view(3, h, w))
-            gain = torch.expm1(over * (own + log_gain).clamp_(max=LARGEST_LOG_GAIN))
-            out.mul_(gain.mul_(self._keep).add_(1).addcmul_(over, surplus))
+            gain = torch.expm1(over * (own + log_gain).clamp_(max=LARGEST_LOG_GAIN)).mul_(self._keep).add_(1)
+            added = over * surplus
+            centre = radiance[:, HALO:-HALO, HALO:-HALO]
+            # as `given_back` has it
+            whole, filtered = (luminance((added * light)[None]) for light in (centre, out))
+            out.mul_(gain.addcmul_(added, whole / filtered.clamp_(min=LEAST_SURPLUS)))
 
     def _sampled(self, row: int, column: int, height: int, width: int) -> Tensor:
         """What the backbone says to `height` x `width` pixels of the photo, (C, height, width), as `sample_grid` has it."""

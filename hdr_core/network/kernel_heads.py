@@ -13,11 +13,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from .statistics import luminance
+
 Kernels = Literal["decoupled", "full", "direct"]
 LARGEST_LOG_GAIN = 12.5  # e^12.5 = 2^18: a sun over the photo's white, with room
 OWN_LOG_GAIN = 1.0  # how much of the log gain a pixel's own surroundings decide, at most
 IDENTITY_LOGIT = 5.0
 OWN_LOGIT = 30.0  # of a kernel's centre, where a pixel keeps to itself
+LEAST_SURPLUS = 1e-12  # luminance
 
 
 @dataclass(frozen=True)
@@ -70,12 +73,12 @@ class KernelHeads(nn.Module):
                 centres = self.spatial.bias.view(self.groups, scales, -1)[..., kernel_size**2 // 2]  # type: ignore[union-attr]
                 centres.fill_(IDENTITY_LOGIT)
 
-    def forward(self, code: Tensor, mask: Tensor, over: Tensor, low: Low) -> tuple[Tensor | None, Tensor]:
+    def forward(self, code: Tensor, mask: Tensor, over: Tensor, low: Low) -> tuple[Tensor | None, Tensor, Tensor]:
         """Kernels of a tile of h x w pixels.
 
         code (N, 3, h + 4, w + 4), mask (N, 4, ...), over (N, 3, ...: where gains may act) and `low`: the tile with its halo.
         Returns spatial (N, groups, scales * K * K, h, w), normalised: each group sums to 1, None for "direct"; channel
-        (N, 3, h, w): a positive gain, exactly 1 where `over` is 0.
+        (N, 3, h, w): a positive gain, exactly 1 where `over` is 0; and what of that gain is the surplus, (N, 3, h, w).
         """
         log_gain = low.log_gain.float()
         x = torch.cat([code - 0.5, mask, low.features, 0.1 * log_gain + 0.1 * torch.log1p(low.surplus)], 1)
@@ -86,9 +89,21 @@ class KernelHeads(nn.Module):
             # a pixel half way to white still shows something; one that is white does not, and the light is shared out already
             own = OWN_LOG_GAIN * 4 * (1 - over) * torch.tanh(self.channel(x))
             gain = torch.expm1(over * (own + log_gain).clamp(max=LARGEST_LOG_GAIN))
-            gain = 1 + low.keep.view(-1, 1, 1, 1) * gain + over * surplus
+            added = over * surplus
+            gain = 1 + low.keep.view(-1, 1, 1, 1) * gain + added
             if self.spatial is None:
-                return None, gain
+                return None, gain, added
             logits = self.spatial(x).unflatten(1, (self.groups, -1, self.size**2))
             logits[..., self.size**2 // 2, :, :] += OWN_LOGIT * low.own.view(-1, 1, 1, 1, 1)
-            return torch.softmax(logits.flatten(2, 3), 2), gain
+            return torch.softmax(logits.flatten(2, 3), 2), gain, added
+
+
+def given_back(light: Tensor, gain: Tensor, added: Tensor, radiance: Tensor) -> Tensor:
+    """`light` (N, 3, h, w), which the kernels made of `radiance` (N, 3, h, w), with the surplus at its full luminance.
+
+    The colour of what lies around tells that of a lamp, so a surplus is filtered, too. But how much it is, is shared out
+    already, and a kernel would take half of it from a lamp of a few pixels. gain, added: as `KernelHeads` says.
+    """
+    filtered = light / gain
+    whole, left = (luminance(added * x)[:, None] for x in (radiance, filtered))
+    return light + filtered * added * (whole / left.clamp(min=LEAST_SURPLUS) - 1)

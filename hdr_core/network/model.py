@@ -21,7 +21,7 @@ from .emission import LEARNT_FROM, Clipped, clipped, drawn
 from .energy import Energy, EnergyHead, Pixels, observed, with_far_lamps
 from .gather import concentrated, gathered
 from .glow import glow, glow_size, settled
-from .kernel_heads import LARGEST_LOG_GAIN, KernelHeads, Kernels, Low
+from .kernel_heads import LARGEST_LOG_GAIN, KernelHeads, Kernels, Low, given_back
 from .padding import Conv, pad, sample_grid
 from .place import PlaceHead, places
 from .preliminary import Curve, Preliminary, preliminary
@@ -242,13 +242,15 @@ class Network(nn.Module):
         """
         low = torch.cat([guidance.low.log_gain, guidance.low.surplus, guidance.low.features], 1)
         low = sample_grid(low, rows, columns, size, panorama=guidance.panorama)
-        spatial, channel = self._kernels(code, low, guidance.low)
+        spatial, channel, added = self._kernels(code, low, guidance.low)
         radiance = preliminary(code, srgb_decode(code), guidance.curve)
+        centre = _inner(radiance, self.halo)
         if spatial is None:
-            return channel * _inner(radiance, self.halo)
-        return self._applied(_inner(radiance, self.halo - self.reach), spatial, channel)
+            return channel * centre
+        light = self._applied(_inner(radiance, self.halo - self.reach), spatial, channel)
+        return given_back(light, channel, added, centre)
 
-    def _kernels(self, code: Tensor, low: Tensor, whole: Low) -> tuple[Tensor | None, Tensor]:
+    def _kernels(self, code: Tensor, low: Tensor, whole: Low) -> tuple[Tensor | None, Tensor, Tensor]:
         code, low = (_inner(x, self.halo - self.heads.halo) for x in (code, low))
         mask = soft_mask(code)
         over = mask[:, :3]

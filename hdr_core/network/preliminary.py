@@ -8,7 +8,7 @@ allow: a photo tells little of its curve, and a network that is free to draw one
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -22,7 +22,7 @@ KNOTS = 20  # the knots' code values are (k / KNOTS)^2, denser toward black
 BINS = 32
 DROPOUT, NOISE = 0.1, 0.1
 MEAN_POWER, MEAN_SIGMA = 0.9, 0.6  # of the sigmoids that fit measured responses
-SHAPES, BEND_WIDTH, BEND_DROPOUT, BEND_NOISE = 4, 24, 0.3, 0.3
+SHAPES, BEND_WIDTH, BEND_DROPOUT = 4, 24, 0.3
 LARGEST_STEP = 2.5  # natural log: a step of log radiance over that of sRGB
 
 
@@ -52,9 +52,9 @@ def preliminary(code: Tensor, linear: Tensor, curve: Curve) -> Tensor:
     return linear * torch.exp(first + (second - first) * (position - below))
 
 
-def _histogram(crops: Tensor) -> Tensor:
-    """(N, 32, 3, 48, 48) code values to the soft histogram of each channel, (N, 3 * BINS), each bin times BINS."""
-    values = crops.transpose(1, 2).flatten(2) * (BINS - 1)  # (N, 3, pixels)
+def _histogram(code: Tensor) -> Tensor:
+    """(N, 3, ...) code values to the soft histogram of each channel, (N, 3 * BINS), each bin times BINS."""
+    values = code.flatten(2) * (BINS - 1)  # (N, 3, pixels)
     # a sum for each bin, not scatter_add: that one is not deterministic on a GPU
     bins = [(1 - (values - k).abs()).clamp(min=0).mean(2) for k in range(BINS)]
     return (BINS * torch.stack(bins, 2)).flatten(1)
@@ -67,8 +67,8 @@ def _sigmoid_log(code: Tensor) -> Tensor:
 
 class Preliminary(nn.Module):
     """Estimates the response curve of a photo: whether it is plain sRGB from crops (their blocks and histogram) and the whole
-    view, else its bend from blocks and histogram alone. What the view shows would only serve to learn by heart which scenes
-    are how bright.
+    view, else its bend from the histogram of the photo made small, and so the same at every size. What the view shows would
+    only serve to learn by heart which scenes are how bright, and blocks are those of the camera only until a photo is resized.
 
     `fit_scale` has to be called once before training.
     """
@@ -93,7 +93,7 @@ class Preliminary(nn.Module):
         )
         self.bend = nn.Sequential(
             nn.Dropout(BEND_DROPOUT),
-            nn.Linear(BLOCK_STATISTICS + 3 * BINS, BEND_WIDTH),
+            nn.Linear(3 * BINS, BEND_WIDTH),
             nn.SiLU(),
             nn.Dropout(BEND_DROPOUT),
             nn.Linear(BEND_WIDTH, SHAPES),
@@ -127,11 +127,11 @@ class Preliminary(nn.Module):
     def forward(self, view: View) -> Curve:
         # never in bfloat16: what tells one camera from another is finer than a code value
         with torch.autocast(view.crops.device.type, enabled=False):
-            curve = self._forward(view.crops.float(), view.pooled.float())
-            if view.halved is None:
-                return curve
-            smaller = self._forward(view.halved.float(), view.pooled.float())
-            return replace(curve, camera=(curve.camera + smaller.camera) / 2)
+            pooled = view.pooled.float()
+            camera = self._camera(view.crops.float(), pooled)
+            if view.halved is not None:
+                camera = (camera + self._camera(view.halved.float(), pooled)) / 2
+            return Curve(camera, self._offset(pooled[:, :3]))
 
     def decides_by(self, view: View) -> Tensor:
         """What `decide` goes by, (N, F) in float32."""
@@ -142,17 +142,18 @@ class Preliminary(nn.Module):
         pooled = functional.pad(pooled, (16, 16, 16, 16), mode="replicate")  # so that the smallest view has an output
         scene = self.scene(pooled).mean((-2, -1))
         blocks = ((block_statistics(crops) - self.mean) / self.scale).clamp(-6, 6)
-        return blocks, scene, _histogram(crops)
+        return blocks, scene, _histogram(crops.transpose(1, 2))
 
-    def _forward(self, crops: Tensor, pooled: Tensor) -> Curve:
+    def _camera(self, crops: Tensor, pooled: Tensor) -> Tensor:
         blocks, scene, histogram = self._parts(crops, pooled)
-        camera = self.decide(torch.cat([self._noisy(blocks, NOISE), scene, histogram], 1))[:, 0]
-        bend = self.bend(torch.cat([self._noisy(blocks, BEND_NOISE), histogram], 1)) @ self.shapes
+        if self.training:
+            blocks = blocks + NOISE * torch.randn_like(blocks)
+        return self.decide(torch.cat([blocks, scene, histogram], 1))[:, 0]
+
+    def _offset(self, code: Tensor) -> Tensor:
+        """Of `Curve`, from the code values of photos made small, (N, 3, h, w)."""
+        bend = self.bend(_histogram(code)) @ self.shapes
         # each step of log radiance is that of sRGB times a positive factor, so the curve is monotone
         change = self.steps * (torch.exp((self.usual + bend).clamp(-LARGEST_STEP, LARGEST_STEP)) - 1)
         offset = -change.flip(1).cumsum(1).flip(1)
-        offset = torch.cat([offset[:, :1], offset, torch.zeros_like(offset[:, :1])], 1)
-        return Curve(camera, offset)
-
-    def _noisy(self, x: Tensor, amount: float) -> Tensor:
-        return x + amount * torch.randn_like(x) if self.training else x
+        return torch.cat([offset[:, :1], offset, torch.zeros_like(offset[:, :1])], 1)

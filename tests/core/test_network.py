@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import io
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch.nn import functional
 
 from hdr_core.network.curve import srgb_decode, srgb_encode
@@ -17,6 +23,8 @@ from hdr_core.network.soft_mask import OVER, UNDER, soft_mask
 from hdr_core.network.statistics import area, luminance
 from hdr_core.network.view import look, working_size
 from hdr_core.network.weights import load_network
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +97,7 @@ def test_only_clipped_channels_gain(network):
     code = torch.rand(1, 3, 16, 16)
     mask = soft_mask(code)
     low = Low(5 * torch.ones(1, 3, 16, 16), torch.ones(1, 3, 16, 16), torch.randn(1, 4, 16, 16), torch.ones(1), torch.zeros(1))
-    spatial, gain = network.heads(code, mask, mask[:, :3], low)
+    spatial, gain, _ = network.heads(code, mask, mask[:, :3], low)
     inner = code[..., 2:-2, 2:-2]
     assert (gain[inner <= OVER] == 1).all()
     assert (gain[inner > 0.99] > 2).all()
@@ -104,6 +112,11 @@ def sunny(height: int, width: int, radius: float = 0.04) -> torch.Tensor:
     return (torch.stack([0.8 * sky, 0.9 * sky, sky]) + disc).clamp(0, 1)[None]
 
 
+def light_of(radiance: torch.Tensor, *, panorama: bool = True) -> torch.Tensor:
+    """Its mean luminance over the picture, (N,)."""
+    return (luminance(radiance) * area(*radiance.shape[-2:], panorama=panorama, like=radiance)).sum((-2, -1))
+
+
 @pytest.mark.parametrize("panorama", [True, False])
 def test_the_light_is_what_the_energy_head_says_at_every_size(network, panorama):
     lights = []
@@ -111,8 +124,7 @@ def test_the_light_is_what_the_energy_head_says_at_every_size(network, panorama)
         code = sunny(height, 2 * height)
         with torch.inference_mode():
             done = network(code, panorama=panorama, camera=torch.zeros(1))
-        share = area(height, 2 * height, panorama=panorama, like=code)
-        before, after = ((luminance(x) * share).sum() for x in (srgb_decode(code), done.radiance))
+        before, after = (light_of(x, panorama=panorama) for x in (srgb_decode(code), done.radiance))
         said = done.overview.light.shown * torch.expm1(done.overview.energy.restored)
         assert said > 0.02
         assert abs(torch.log2(after / (before + said))) < 0.1  # stops
@@ -131,10 +143,23 @@ def test_a_photo_made_small_keeps_its_light(pixels, dark, depth):
         code = (255 * functional.avg_pool2d(large, times)).round() / 255
         with torch.inference_mode():
             overview = network.overview(look(code, panorama=True), torch.zeros(1))
-        share = area(*overview.radiance.shape[-2:], panorama=True, like=code)
-        before = (luminance(overview.radiance) * share).sum()
-        lights.append(float(torch.log2(before + overview.light.shown * torch.expm1(overview.energy.restored))))
+        lights.append(
+            float(torch.log2(light_of(overview.radiance) + overview.light.shown * torch.expm1(overview.energy.restored)))
+        )
     assert max(lights) - min(lights) < 0.05  # stops
+
+
+def test_a_cameras_curve_is_the_same_once_the_photo_is_made_small():
+    """Noise and blocks of compression are gone then."""
+    network, _ = load_network()
+    photo = Image.open(EXAMPLES / "bell_park_pier.jpg").convert("RGB")
+    noise = 6 * np.random.default_rng(1).standard_normal((photo.height, photo.width, 3))
+    Image.fromarray((photo + noise).clip(0, 255).astype(np.uint8)).save(data := io.BytesIO(), "JPEG", quality=85)
+    code = torch.from_numpy(np.array(Image.open(data))).permute(2, 0, 1)[None] / 255
+    small = (255 * functional.avg_pool2d(code, 2)).round() / 255
+    with torch.inference_mode():
+        one, other = (network.preliminary(look(x, panorama=False)).offset for x in (code, small))
+    assert (one - other).abs().max() < 0.005  # natural log of radiance
 
 
 def test_a_lamp_that_a_small_photo_does_not_show_counts_and_the_rim_of_one_that_it_shows_does_not():
@@ -147,13 +172,31 @@ def test_a_lamp_that_a_small_photo_does_not_show_counts_and_the_rim_of_one_that_
     torch.testing.assert_close(seen.over, expected)
 
 
+def test_a_spatial_kernel_colours_the_light_of_a_small_lamp_and_takes_nothing_from_it():
+    network, _ = load_network()
+    torch.nn.init.zeros_(network.heads.spatial.weight)  # the mean of 5 x 5 pixels
+    torch.nn.init.zeros_(network.heads.spatial.bias)
+    code = torch.tensor([0.8, 0.5, 0.3])[None, :, None, None].repeat(1, 1, 64, 128)
+    code[..., 30, 5::20] = 1
+    guidance = network.guidance(view := look(code, panorama=True), network.overview(view, torch.zeros(1)))
+    low = replace(guidance.low, log_gain=torch.zeros(1, 3, 256, 512), surplus=torch.full((1, 3, 256, 512), 100.0))
+    rows, columns, padded = torch.arange(-2, 66), torch.arange(-2, 130), pad(code, 2, panorama=True)
+    with torch.inference_mode():
+        own, filtered = (
+            network.restore(padded, replace(guidance, low=replace(low, own=torch.full((1,), own))), rows, columns, (64, 128))
+            for own in (1.0, 0.0)
+        )
+    torch.testing.assert_close(light_of(filtered), light_of(own), rtol=0.01, atol=0)
+    red, _, blue = filtered[0, :, 30, 25]
+    assert red > 1.5 * blue
+
+
 @pytest.mark.parametrize("radius", [0.0015, 0.003, 0.006])
 def test_a_sun_smaller_than_what_the_network_looks_at_gets_its_light(network, radius):
     code = sunny(1024, 2048, radius)
     with torch.inference_mode():
         done = network(code, panorama=True, camera=torch.zeros(1))
-    share = area(1024, 2048, panorama=True, like=code)
-    before, after = ((luminance(x) * share).sum() for x in (srgb_decode(code), done.radiance))
+    before, after = (light_of(x) for x in (srgb_decode(code), done.radiance))
     said = done.overview.light.shown * torch.expm1(done.overview.energy.restored)
     assert said > 0
     assert abs(torch.log2((after - before) / said)) < 0.2  # stops
