@@ -91,13 +91,12 @@ def test_training_goes_on_where_it_was_stopped(shot, tmp_path):
     torch.manual_seed(0)
     device = torch.device("cpu")
     first = Trainer(SMALL, device)
-    for _ in range(3):
-        first.learn(shot, shot, panorama=True, rate=1e-3)
+    first.learn(shot, shot, panorama=True, rate=1e-3)
     first.done = 0.25
     first.save(tmp_path)
     second = Trainer(SMALL, device)
     second.resume(tmp_path)
-    assert (second.step, second.done) == (3, 0.25)
+    assert (second.step, second.done) == (1, 0.25)
     for trainer in (first, second):
         torch.manual_seed(9)  # the same dropout
         trainer.learn(shot, shot, panorama=True, rate=1e-3)
