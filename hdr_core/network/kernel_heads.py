@@ -104,6 +104,8 @@ def given_back(light: Tensor, gain: Tensor, added: Tensor, radiance: Tensor) -> 
     The colour of what lies around tells that of a lamp, so a surplus is filtered, too. But how much it is, is shared out
     already, and a kernel would take half of it from a lamp of a few pixels. gain, added: as `KernelHeads` says.
     """
-    filtered = light / gain
-    whole, left = (luminance(added * x)[:, None] for x in (radiance, filtered))
-    return light + filtered * added * (whole / left.clamp(min=LEAST_SURPLUS) - 1)
+    with torch.autocast(light.device.type, enabled=False):
+        light, gain, added, radiance = (x.float() for x in (light, gain, added, radiance))
+        filtered = light / gain
+        whole, left = (luminance(added * x)[:, None] for x in (radiance, filtered))
+        return light + filtered * added * (whole / left.clamp(min=LEAST_SURPLUS) - 1)
