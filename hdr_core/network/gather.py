@@ -16,6 +16,7 @@ from .statistics import luminance
 LARGEST_DETAIL = 16.0  # natural log
 MOST_COLOUR = 4.0  # of a channel over luminance
 BRIGHTEST = 0.6  # share of the gathered light
+COLOURED = 0.05  # of the density, where one channel clips alone
 APART = 16  # pixels: from one cell that shares out light to the next
 NEAR, FAR = 32, 128  # pixels: from a cell's centre to its edge; 32 are 22 degrees of a panorama
 
@@ -36,6 +37,17 @@ def gathered(density: Tensor, detail: Tensor, over: Tensor, *, panorama: bool) -
     fine = torch.exp((detail - _enlarged(nearby, NEAR, panorama=panorama)).clamp(-LARGEST_DETAIL, 0))
     fine = fine * luminance(density)[:, None]  # a sun of which the density is sure keeps its light
     return (fine * _handed_out(density * over, fine * over, NEAR, panorama=panorama))[..., :h, :w]
+
+
+def of_lamps(density: Tensor, over: Tensor, sky: Tensor) -> Tensor:
+    """`density` (N, 3, h, w), less where the channels of `over` (N, 3, h, w) do not clip alike.
+
+    Lamps are seldom of a pure colour, and far brighter than what they light: where one channel clips alone, as of a leaf or a
+    label, is where they are not. If nothing else clips, as in a sunset, nothing changes. sky (N,): `Energy.sky_share`; of a
+    rendered sky the density is sure.
+    """
+    alone = 1 - over.amin(1, keepdim=True) / over.amax(1, keepdim=True).clamp(min=1e-6)
+    return density * (1 - (1 - COLOURED) * (1 - sky.view(-1, 1, 1, 1)) * alone)
 
 
 def concentrated(density: Tensor, light: Tensor, *, panorama: bool) -> Tensor:

@@ -19,7 +19,7 @@ from .backbone import MASKS, Backbone
 from .curve import srgb_decode
 from .emission import LEARNT_FROM, Clipped, clipped, drawn
 from .energy import Energy, EnergyHead, Pixels, observed, with_far_lamps
-from .gather import concentrated, gathered
+from .gather import concentrated, gathered, of_lamps
 from .glow import glow, glow_size, settled
 from .kernel_heads import LARGEST_LOG_GAIN, KernelHeads, Kernels, Low, given_back
 from .padding import Conv, pad, sample_grid
@@ -124,6 +124,7 @@ def _shared_out(
     wanted = overview.light.shown * torch.expm1(overview.energy.restored.detach())
     given = total(radiance * torch.expm1(over * log_gain.clamp(max=LARGEST_LOG_GAIN)))
     keep = torch.where(given > wanted, wanted / given.clamp(min=1e-9), 1.0)
+    density = of_lamps(density, over, overview.energy.sky_share.detach())
     density = concentrated(density, over * radiance * density * share, panorama=panorama)
     missing = (wanted - given).clamp(min=0)
     factor = missing / total(over * radiance * density).clamp(min=1e-9)

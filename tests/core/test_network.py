@@ -191,6 +191,22 @@ def test_a_spatial_kernel_colours_the_light_of_a_small_lamp_and_takes_nothing_fr
     assert red > 1.5 * blue
 
 
+def test_light_goes_to_a_lamp_and_not_to_a_leaf():
+    """What clips in one channel alone is of a bright colour, and seldom gives light."""
+    network, _ = load_network()
+    code = 0.4 * torch.ones(1, 3, 256, 512)
+    code[..., 60:68, 100:108] = 1
+    code[:, 1, 60:68, 300:308] = 1
+    view = look(code, panorama=True)
+    overview = network.overview(view, torch.zeros(1))
+    energy = replace(overview.energy, restored=torch.full((1,), 4.0), sky_share=torch.zeros(1))
+    with torch.inference_mode():
+        surplus = network.guidance(view, replace(overview, energy=energy, density=torch.ones(1, 3, 256, 512))).low.surplus
+    lamp, leaf = surplus[0, 1, 60:68, 100:108].mean(), surplus[0, 1, 60:68, 300:308].mean()
+    assert lamp > 10
+    assert leaf < lamp / 10
+
+
 @pytest.mark.parametrize("radius", [0.0015, 0.003, 0.006])
 def test_a_sun_smaller_than_what_the_network_looks_at_gets_its_light(network, radius):
     code = sunny(1024, 2048, radius)
