@@ -97,6 +97,8 @@ def test_training_goes_on_where_it_was_stopped(shot, tmp_path):
     second = Trainer(SMALL, device)
     second.resume(tmp_path)
     assert (second.step, second.done) == (1, 0.25)
+    kept, loaded = (trainer.optimiser.state_dict()["state"] for trainer in (first, second))
+    torch.testing.assert_close(loaded, kept, rtol=0.01, atol=1e-12)  # kept in bfloat16
     for trainer in (first, second):
         torch.manual_seed(9)  # the same dropout
         trainer.learn(shot, shot, panorama=True, rate=1e-3)
